@@ -1,0 +1,73 @@
+"""Which band this is: the Device Information service, readable without a key.
+
+    characteristic   value                                      example
+    serial number    12 ASCII characters                        7ac8d2a4d03c
+    hardware         ASCII with a leading V                     V0.25.18.5
+    software         ASCII with a leading V: the firmware       V1.0.9.66
+
+Source: protocol-control.md section 6.1.
+"""
+
+from dataclasses import dataclass
+
+from .errors import MalformedPacket
+from .link import Link
+from .uuids import Characteristic
+
+_SERIAL_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceInfo:
+    """What a band says of itself."""
+
+    serial_number: str | None
+    """Twelve characters; None when the band gives something else."""
+    hardware_version: str
+    firmware_version: str
+
+
+def decode_version(value: bytes, characteristic: Characteristic) -> str:
+    """Decode a version such as 1.0.9.66, without its leading V.
+
+    Raises:
+        MalformedPacket: no printable ASCII.
+    """
+    return _decode_text(value, characteristic).removeprefix("V")
+
+
+def decode_serial_number(value: bytes) -> str | None:
+    """Decode a serial number; None unless it has the documented twelve characters.
+
+    Raises:
+        MalformedPacket: no printable ASCII.
+    """
+    text = _decode_text(value, Characteristic.SERIAL_NUMBER)
+    return text if len(text) == _SERIAL_LENGTH else None
+
+
+def _decode_text(value: bytes, characteristic: Characteristic) -> str:
+    try:
+        text = value.rstrip(b"\x00").decode("ascii")
+    except UnicodeDecodeError as err:
+        raise MalformedPacket(characteristic, value) from err
+    if not text.isprintable():
+        raise MalformedPacket(characteristic, value)
+    return text
+
+
+async def read_firmware_version(link: Link) -> str:
+    """Read the firmware version: the one fact here that changes in a band's life."""
+    value = await link.read(Characteristic.SOFTWARE_REVISION)
+    return decode_version(value, Characteristic.SOFTWARE_REVISION)
+
+
+async def read_device_info(link: Link) -> DeviceInfo:
+    """Read everything, in three reads."""
+    serial = await link.read(Characteristic.SERIAL_NUMBER)
+    hardware = await link.read(Characteristic.HARDWARE_REVISION)
+    return DeviceInfo(
+        serial_number=decode_serial_number(serial),
+        hardware_version=decode_version(hardware, Characteristic.HARDWARE_REVISION),
+        firmware_version=await read_firmware_version(link),
+    )

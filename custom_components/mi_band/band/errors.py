@@ -1,0 +1,135 @@
+"""What can go wrong with a band, as types.
+
+Four classes carry four decisions for the caller: a `LinkError` may be tried again later, an
+`AuthenticationError` needs the person, a `CommandRefused` is told to whoever asked, and a
+`MalformedPacket` is a bug to report. `code` is the word for it everywhere: in the log, in the
+form and as the key of the translated text.
+"""
+
+from typing import ClassVar, override
+
+from .uuids import Characteristic
+
+
+class BandError(Exception):
+    """Anything the band or the way to it refuses; never raised itself."""
+
+    code: ClassVar[str] = "unknown"
+
+
+class LinkError(BandError):
+    """The band cannot be reached now; the same call may work later."""
+
+    code: ClassVar[str] = "cannot_connect"
+
+
+class BandNotFound(LinkError):
+    """No adapter and no proxy hears the band."""
+
+    code: ClassVar[str] = "band_not_found"
+
+
+class NoConnectionSlot(LinkError):
+    """Every adapter or proxy that hears the band has its connection slots taken."""
+
+    code: ClassVar[str] = "no_slot"
+
+
+class LinkLost(LinkError):
+    """The link broke, or the band did not answer in time."""
+
+
+class AuthenticationError(BandError):
+    """The band does not let us in; only the person can change that."""
+
+    code: ClassVar[str] = "wrong_key"
+
+
+class KeyRejected(AuthenticationError):
+    """The band holds another key.
+
+    Attributes:
+        status: the band's answer, one byte; 0x04, 0x07 and 0x08 were seen in the wild.
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the band refused the key with status 0x{status:02x}")
+        self.status = status
+
+
+class ConfirmationTimeout(AuthenticationError):
+    """Nobody tapped the band in time."""
+
+    code: ClassVar[str] = "confirm_timeout"
+
+
+class ConfirmationRefused(AuthenticationError):
+    """The wearer or the band said no to the pairing."""
+
+    code: ClassVar[str] = "confirm_refused"
+
+
+class SignatureRequired(AuthenticationError):
+    """The band takes a key only with the vendor's signature."""
+
+    code: ClassVar[str] = "vendor_signature_needed"
+
+
+class CommandRefused(BandError):
+    """The band answered no.
+
+    Attributes:
+        command: what was asked, in words.
+        status: the band's answer, one byte; anything but 0x01.
+    """
+
+    code: ClassVar[str] = "command_refused"
+
+    def __init__(self, command: str, status: int) -> None:
+        super().__init__(f"the band refused {command} with status 0x{status:02x}")
+        self.command = command
+        self.status = status
+
+
+class LowBattery(CommandRefused):
+    """Refused before asking: the battery is below what the act needs.
+
+    Attributes:
+        level_percent: what the battery has.
+        needed_percent: what the act needs.
+    """
+
+    code: ClassVar[str] = "low_battery"
+
+    def __init__(self, level_percent: int, needed_percent: int) -> None:
+        super().__init__("an act that needs more battery", 0)
+        self.level_percent = level_percent
+        self.needed_percent = needed_percent
+
+    @override
+    def __str__(self) -> str:
+        return f"the battery is at {self.level_percent} %, {self.needed_percent} % is needed"
+
+
+class NotSupported(BandError):
+    """What answered is no Mi Smart Band 4, or speaks a protocol of later bands."""
+
+    code: ClassVar[str] = "not_supported"
+
+
+class MalformedPacket(BandError):
+    """Bytes that break the documented layout.
+
+    The bytes stay an attribute and out of the text, for they may be health values.
+
+    Attributes:
+        characteristic: where they came from.
+        packet: the bytes.
+    """
+
+    code: ClassVar[str] = "malformed_packet"
+
+    def __init__(self, characteristic: Characteristic, packet: bytes) -> None:
+        super().__init__(f"{len(packet)} bytes of {characteristic.name} break the layout")
+        self.characteristic = characteristic
+        self.packet = packet

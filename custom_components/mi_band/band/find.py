@@ -1,0 +1,52 @@
+"""Finding the band by its vibration, and the phone from the band.
+
+The alert level characteristic takes one byte: 0x03 runs the vibration pattern once, 0x00 stops it
+(protocol-control.md section 17.1). A wearer who looks for the phone makes the band notify an event;
+`06 14 00 00` on the configuration characteristic tells it that something rings, `06 14 00 01` that
+it was found (section 19.2).
+"""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+
+from .errors import LinkError
+from .link import Link
+from .uuids import Characteristic
+from .wire import write_configuration
+
+VIBRATE: Final = b"\x03"
+STOP: Final = b"\x00"
+PATTERN_LENGTH: Final = timedelta(seconds=10)
+"""How long one run of the pattern can take at most."""
+
+
+async def vibrate_once(link: Link) -> None:
+    """Run the vibration pattern once; it ends by itself."""
+    await link.write(Characteristic.ALERT_LEVEL, VIBRATE)
+
+
+async def vibrate(link: Link, duration: timedelta) -> None:
+    """Vibrate for a while, or until cancelled; leaving always stops it."""
+    try:
+        async with asyncio.timeout(duration.total_seconds()):
+            while True:
+                await vibrate_once(link)
+                await asyncio.sleep(PATTERN_LENGTH.total_seconds())
+    except TimeoutError:
+        return
+    finally:
+        with suppress(LinkError):
+            await link.write(Characteristic.ALERT_LEVEL, STOP)
+
+
+async def answer_find_phone(link: Link, *, found: bool) -> None:
+    """Tell a band that looks for its phone whether something rings, or was found.
+
+    Raises:
+        CommandRefused: the band answered no.
+    """
+    await write_configuration(
+        link, bytes((0x06, 0x14, 0x00, found)), echoed=3, words="the answer to find phone"
+    )

@@ -1,0 +1,55 @@
+"""What an operation may do to a band, and nothing more."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple, Protocol
+
+from .uuids import Characteristic
+
+
+class Packet(NamedTuple):
+    """One notification."""
+
+    characteristic: Characteristic
+    value: bytes
+
+
+class Link(Protocol):
+    """An open connection to one band.
+
+    The implementation keeps one GATT request in flight and gives each characteristic one reader at
+    a time; who comes second waits. So no operation needs a lock.
+    """
+
+    @property
+    def mtu(self) -> int:
+        """The ATT MTU in force, in bytes; 23 until a larger one is agreed."""
+
+    async def read(self, characteristic: Characteristic) -> bytes:
+        """Read a value.
+
+        Raises:
+            LinkLost: the link broke or the band did not answer in time.
+            CommandRefused: the band answered with an ATT error.
+        """
+
+    async def write(self, characteristic: Characteristic, *packets: bytes) -> None:
+        """Write packets in order, with no packet of another call between them.
+
+        Raises:
+            LinkLost: the link broke or the band did not answer in time.
+            CommandRefused: the band answered with an ATT error.
+        """
+
+    def notifications(
+        self, *characteristics: Characteristic
+    ) -> AbstractAsyncContextManager[AsyncIterator[Packet]]:
+        """Subscribe, then yield what the band notifies, in the order of its arrival.
+
+        The subscription stands before the block begins. Iterating raises `LinkLost` when the link
+        breaks.
+        """
+
+
+type Operation[T] = Callable[[Link], Awaitable[T]]
+"""One thing to do to a band: the currency between Home Assistant's side and the protocol."""

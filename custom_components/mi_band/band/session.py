@@ -1,0 +1,285 @@
+"""An open connection to one band over bleak: the one module that knows bleak."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+import logging
+from typing import Final, Self, override
+
+from bleak import BleakClient
+from bleak.backends.characteristic import BleakGATTCharacteristic
+from bleak.backends.device import BLEDevice
+from bleak.exc import BleakError, BleakGATTProtocolError
+import bleak_retry_connector
+from bleak_retry_connector import (
+    BleakNotFoundError,
+    BleakOutOfConnectionSlotsError,
+    establish_connection,
+)
+
+from .auth import authenticate
+from .errors import (
+    BandNotFound,
+    CommandRefused,
+    KeyRejected,
+    LinkLost,
+    NoConnectionSlot,
+    NotSupported,
+)
+from .link import Link, Packet
+from .uuids import Characteristic
+
+_LOGGER = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT: Final = timedelta(seconds=60)
+REQUEST_TIMEOUT: Final = timedelta(seconds=10)
+"""Bluetooth allows an answer 30 s; a band that takes a third of that is in trouble."""
+CLOSE_TIMEOUT: Final = timedelta(seconds=5)
+LONGEST_QUEUE: Final = 4096
+"""Notifications kept for a reader: more than a band sends in the time of one database commit."""
+
+_STATUS_UNKNOWN = 0xFF
+
+
+class _Packets(AsyncIterator[Packet]):
+    """The notifications of one reader; ends in `LinkLost` when the link does."""
+
+    def __init__(self, queue: asyncio.Queue[Packet]) -> None:
+        self._queue = queue
+
+    @override
+    def __aiter__(self) -> Self:
+        return self
+
+    @override
+    async def __anext__(self) -> Packet:
+        try:
+            return await self._queue.get()
+        except asyncio.QueueShutDown as err:
+            raise LinkLost("the link broke while waiting for the band") from err
+
+
+class BandSession(Link):
+    """The link over bleak. Made by `open_session` only."""
+
+    def __init__(self, client: BleakClient) -> None:
+        self._client = client
+        self._request_turn = asyncio.Lock()
+        self._reader_turns = {characteristic: asyncio.Lock() for characteristic in Characteristic}
+        self._queues: dict[Characteristic, asyncio.Queue[Packet]] = {}
+        self._subscribed: set[Characteristic] = set()
+
+    @property
+    @override
+    def mtu(self) -> int:
+        """The ATT MTU in force, in bytes."""
+        return self._client.mtu_size
+
+    def offers(self, characteristic: Characteristic) -> bool:
+        """Tell whether the band has a characteristic."""
+        return self._client.services.get_characteristic(characteristic) is not None
+
+    @override
+    async def read(self, characteristic: Characteristic) -> bytes:
+        """Read a value."""
+        found = self._find(characteristic)
+        async with self._request_turn:
+            return bytes(await self._request(characteristic, self._client.read_gatt_char(found)))
+
+    @override
+    async def write(self, characteristic: Characteristic, *packets: bytes) -> None:
+        """Write packets in order; as commands where the characteristic takes them."""
+        found = self._find(characteristic)
+        response = "write-without-response" not in found.properties
+        async with self._request_turn:
+            for packet in packets:
+                await self._request(
+                    characteristic,
+                    self._client.write_gatt_char(found, packet, response=response),
+                )
+
+    @override
+    @asynccontextmanager
+    async def notifications(
+        self, *characteristics: Characteristic
+    ) -> AsyncGenerator[AsyncIterator[Packet]]:
+        """Subscribe and read.
+
+        A subscription is kept until the link ends: leaving the block and coming back costs the band
+        no further write.
+        """
+        queue: asyncio.Queue[Packet] = asyncio.Queue(LONGEST_QUEUE)
+        async with AsyncExitStack() as turns:
+            # One order for everybody, so that two readers of several never wait for each other.
+            for characteristic in sorted(characteristics):
+                await turns.enter_async_context(self._reader_turns[characteristic])
+            for characteristic in characteristics:
+                self._queues[characteristic] = queue
+                turns.callback(self._queues.pop, characteristic, None)
+            for characteristic in characteristics:
+                await self._subscribe(characteristic)
+            if not self._client.is_connected:
+                raise LinkLost("the link broke")
+            yield _Packets(queue)
+
+    async def _subscribe(self, characteristic: Characteristic) -> None:
+        if characteristic in self._subscribed:
+            return
+
+        def received(_: BleakGATTCharacteristic, value: bytearray) -> None:
+            self._receive(Packet(characteristic, bytes(value)))
+
+        found = self._find(characteristic)
+        async with self._request_turn:
+            await self._request(characteristic, self._client.start_notify(found, received))
+        self._subscribed.add(characteristic)
+
+    def _receive(self, packet: Packet) -> None:
+        queue = self._queues.get(packet.characteristic)
+        if queue is None:
+            return
+        try:
+            queue.put_nowait(packet)
+        except asyncio.QueueFull:
+            # A reader so far behind would see a stream with holes; let it start over instead.
+            _LOGGER.debug("the reader of %s fell behind", packet.characteristic.name)
+            queue.shutdown(immediate=True)
+        except asyncio.QueueShutDown:
+            return
+
+    def end(self) -> None:
+        """Wake every reader with `LinkLost`: the link is gone."""
+        for queue in self._queues.values():
+            queue.shutdown()
+
+    def _find(self, characteristic: Characteristic) -> BleakGATTCharacteristic:
+        if not self._client.is_connected:
+            raise LinkLost("the link broke")
+        found = self._client.services.get_characteristic(characteristic)
+        if found is None:
+            raise NotSupported(f"the band lacks the characteristic {characteristic.name}")
+        return found
+
+    async def _request[T](
+        self, characteristic: Characteristic, request: Coroutine[object, object, T]
+    ) -> T:
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT.total_seconds()):
+                return await request
+        except TimeoutError as err:
+            raise LinkLost("the band did not answer in time") from err
+        except BleakGATTProtocolError as err:
+            raise CommandRefused(f"access to {characteristic.name}", err.code) from err
+        except BleakError as err:
+            if self._client.is_connected:
+                # A proxy passes the band's refusal on as text, without its code.
+                raise CommandRefused(f"access to {characteristic.name}", _STATUS_UNKNOWN) from err
+            raise LinkLost("the link broke") from err
+
+
+@asynccontextmanager
+async def open_session(
+    find_device: Callable[[], BLEDevice | None],
+    *,
+    name: str,
+    key: bytes | None = None,
+    attempts: int = 4,
+    client_class: type[BleakClient] | None = None,
+) -> AsyncGenerator[BandSession]:
+    """Connect, authenticate and keep the link while the block runs.
+
+    Args:
+        find_device: looks for the best way to the band now; None when nobody hears it. Asked again
+            for each attempt, for a nearer proxy may have heard it meanwhile.
+        name: of the band, for logs.
+        key: 16 bytes; None leaves the link unauthenticated, as pairing needs it.
+        attempts: how often to try, at least 1.
+        client_class: what connects; bleak-retry-connector's client if left out.
+
+    Raises:
+        BandNotFound: nobody hears the band.
+        NoConnectionSlot: who hears it has no connection free.
+        LinkLost: connecting failed, or the link broke while authenticating.
+        KeyRejected: the band holds another key.
+        NotSupported: what answered is no Mi Smart Band 4.
+    """
+    sessions: list[BandSession] = []
+
+    def disconnected(_: BleakClient) -> None:
+        for session in sessions:
+            session.end()
+
+    client = await _connect(
+        find_device,
+        name,
+        attempts=attempts,
+        client_class=client_class,
+        disconnected=disconnected,
+    )
+    session = BandSession(client)
+    sessions.append(session)
+    try:
+        if not session.offers(Characteristic.AUTHENTICATION):
+            await _forget_services(client)
+            raise NotSupported("the band lacks the authentication characteristic")
+        if key is not None:
+            await _authenticate(session, key)
+        yield session
+    finally:
+        session.end()
+        await _close(client)
+
+
+async def _connect(
+    find_device: Callable[[], BLEDevice | None],
+    name: str,
+    *,
+    attempts: int,
+    client_class: type[BleakClient] | None,
+    disconnected: Callable[[BleakClient], None],
+) -> BleakClient:
+    device = find_device()
+    if device is None:
+        raise BandNotFound("nobody hears the band")
+    # Home Assistant replaces this class when its Bluetooth starts: look it up now, not at import.
+    client_class = client_class or bleak_retry_connector.BleakClientWithServiceCache
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT.total_seconds()):
+            return await establish_connection(
+                client_class,
+                device,
+                name,
+                disconnected_callback=disconnected,
+                max_attempts=attempts,
+                ble_device_callback=lambda: find_device() or device,
+            )
+    except BleakNotFoundError as err:
+        raise BandNotFound("the band went out of reach") from err
+    except BleakOutOfConnectionSlotsError as err:
+        raise NoConnectionSlot("no adapter or proxy has a connection free") from err
+    except (BleakError, TimeoutError) as err:
+        raise LinkLost("the connection could not be made") from err
+
+
+async def _authenticate(session: BandSession, key: bytes) -> None:
+    try:
+        await authenticate(session, key)
+    except KeyRejected as err:
+        if session.offers(Characteristic.LATER_PROTOCOL_WRITE):
+            raise NotSupported("the band speaks the protocol of 2021") from err
+        raise
+
+
+async def _forget_services(client: BleakClient) -> None:
+    # A table that was cached for another firmware would make every later connection fail too.
+    if isinstance(client, bleak_retry_connector.BleakClientWithServiceCache):
+        await client.clear_cache()
+
+
+async def _close(client: BleakClient) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT.total_seconds()):
+            await client.disconnect()
+    except BleakError, TimeoutError:
+        _LOGGER.debug("the link did not close in time")

@@ -1,0 +1,157 @@
+"""What is known of a band: one frozen value, how it is read, and how events change it."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+import logging
+from typing import Final
+
+from .battery import Battery, decode_battery, read_battery
+from .device_info import DeviceInfo, read_device_info, read_firmware_version
+from .errors import MalformedPacket
+from .events import DeviceEvent, UnknownEvent, decode_event
+from .heart_rate import HeartRate, decode_heart_rate
+from .link import Link, Packet
+from .steps import DayTotals, decode_day_totals, read_day_totals
+from .uuids import Characteristic
+
+_LOGGER = logging.getLogger(__name__)
+
+type BandEvent = Battery | DayTotals | HeartRate | DeviceEvent | UnknownEvent
+"""Everything that a band tells without being asked."""
+
+WATCHED: Final = (
+    Characteristic.BATTERY,
+    Characteristic.STEPS,
+    Characteristic.HEART_RATE_MEASUREMENT,
+    Characteristic.DEVICE_EVENT,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the wearer chose and the band was told; it cannot be read back."""
+
+    step_goal: int | None = None
+    """1 to 65535."""
+    heart_rate_interval_minutes: int | None = None
+    """0 (off) to 120; None when it was never written."""
+    continuous_heart_rate: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandState:
+    """What the band last said.
+
+    The first block is kept through a disconnect and a restart; the second lasts as the link does.
+    """
+
+    device: DeviceInfo | None = None
+    battery: Battery | None = None
+    today: DayTotals | None = None
+    """None until the band was read once."""
+    last_sync: datetime | None = None
+    """When the band was last read as a whole."""
+    settings: Settings = field(default_factory=Settings)
+
+    connected: bool = False
+    heart_rate_bpm: int | None = None
+    worn: bool | None = None
+    """None until the band gave a sign of it."""
+    asleep: bool | None = None
+    """None until the wearer fell asleep or woke up."""
+    signal_dbm: int | None = None
+
+    def without_link(self) -> BandState:
+        """Return what stays true when the link is gone."""
+        return replace(
+            self,
+            connected=False,
+            heart_rate_bpm=None,
+            worn=None,
+            asleep=None,
+            signal_dbm=None,
+        )
+
+
+async def read_state(link: Link, before: BandState) -> BandState:
+    """Read what changes while nobody listens: firmware, battery and today's totals.
+
+    Three reads; five for a band that was never read, as serial number and hardware stay the same.
+    """
+    if before.device is None:
+        device = await read_device_info(link)
+    else:
+        device = replace(before.device, firmware_version=await read_firmware_version(link))
+    return replace(
+        before, device=device, battery=await read_battery(link), today=await read_day_totals(link)
+    )
+
+
+async def watch(link: Link) -> AsyncGenerator[BandEvent]:
+    """Yield what the band tells, until the link breaks.
+
+    A packet that breaks its layout is logged once for each characteristic and passed over: the next
+    one brings the value anew.
+
+    Raises:
+        LinkLost: the link broke.
+    """
+    reported: set[Characteristic] = set()
+    async with link.notifications(*WATCHED) as packets:
+        async for packet in packets:
+            if event := _decode_or_report(packet, reported):
+                yield event
+
+
+def _decode_or_report(packet: Packet, reported: set[Characteristic]) -> BandEvent | None:
+    try:
+        return decode_packet(packet)
+    except MalformedPacket as err:
+        if packet.characteristic not in reported:
+            reported.add(packet.characteristic)
+            _LOGGER.warning("Ignoring a notification that no document explains: %s", err)
+        return None
+
+
+def decode_packet(packet: Packet) -> BandEvent:
+    """Decode a notification of a watched characteristic.
+
+    Raises:
+        MalformedPacket: it breaks its layout.
+        ValueError: the characteristic is not watched.
+    """
+    match packet.characteristic:
+        case Characteristic.BATTERY:
+            return decode_battery(packet.value)
+        case Characteristic.STEPS:
+            return decode_day_totals(packet.value)
+        case Characteristic.HEART_RATE_MEASUREMENT:
+            return decode_heart_rate(packet.value)
+        case Characteristic.DEVICE_EVENT:
+            return decode_event(packet.value)
+        case other:
+            raise ValueError(f"{other.name} is not watched")
+
+
+def apply(state: BandState, event: BandEvent) -> BandState:
+    """Return the state after an event; the same object when nothing changed."""
+    after = _changed(state, event)
+    return state if after == state else after
+
+
+def _changed(state: BandState, event: BandEvent) -> BandState:
+    match event:
+        case Battery():
+            return replace(state, battery=event)
+        case DayTotals():
+            return replace(state, today=event)
+        case HeartRate(bpm=int(bpm)):
+            # A pulse is the one sign that the band is on a wrist again.
+            return replace(state, heart_rate_bpm=bpm, worn=True)
+        case DeviceEvent.FELL_ASLEEP | DeviceEvent.WOKE_UP:
+            return replace(state, asleep=event is DeviceEvent.FELL_ASLEEP)
+        case DeviceEvent.NOT_WORN:
+            return replace(state, worn=False, heart_rate_bpm=None)
+        case HeartRate() | DeviceEvent() | UnknownEvent():
+            return state
