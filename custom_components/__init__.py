@@ -1,1 +1,1 @@
-"""Makes the folder a package, so that the test plugin's own `custom_components` does not hide it."""
+"""A package, not a bare folder: the test plugin ships one of this name, which would win."""

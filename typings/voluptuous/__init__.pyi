@@ -1,2 +1,2 @@
-from probatio import *
+from probatio import *  # noqa: F403 - all that probatio has, voluptuous has here
 from probatio import Schema as Schema
