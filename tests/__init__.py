@@ -1,0 +1,1 @@
+"""Tests of the integration, and the emulated band that they run against."""

@@ -1,0 +1,1 @@
+"""Tests of the emulator itself: the air, the proxy, the band."""
