@@ -27,13 +27,16 @@ async def vibrate_once(link: Link) -> None:
     await link.write(Characteristic.ALERT_LEVEL, VIBRATE)
 
 
-async def vibrate(link: Link, duration: timedelta) -> None:
-    """Vibrate for a while, or until cancelled; leaving always stops it."""
+async def keep_vibrating(link: Link, duration: timedelta) -> None:
+    """Repeat the pattern, whose first run has begun, for a while or until cancelled.
+
+    Leaving always stops it: a wrist must not go on shaking because something broke here.
+    """
     try:
         async with asyncio.timeout(duration.total_seconds()):
             while True:
-                await vibrate_once(link)
                 await asyncio.sleep(PATTERN_LENGTH.total_seconds())
+                await vibrate_once(link)
     except TimeoutError:
         return
     finally:

@@ -39,6 +39,9 @@ CLOSE_TIMEOUT: Final = timedelta(seconds=5)
 LONGEST_QUEUE: Final = 4096
 """Notifications kept for a reader: more than a band sends in the time of one database commit."""
 
+type Device = BLEDevice
+"""A band as somebody hears it, and the way to it."""
+
 _STATUS_UNKNOWN = 0xFF
 
 
@@ -180,7 +183,7 @@ class BandSession(Link):
 
 @asynccontextmanager
 async def open_session(
-    find_device: Callable[[], BLEDevice | None],
+    find_device: Callable[[], Device | None],
     *,
     name: str,
     key: bytes | None = None,
@@ -232,7 +235,7 @@ async def open_session(
 
 
 async def _connect(
-    find_device: Callable[[], BLEDevice | None],
+    find_device: Callable[[], Device | None],
     name: str,
     *,
     attempts: int,

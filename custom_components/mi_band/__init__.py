@@ -1,0 +1,49 @@
+"""The Mi Band integration: a Xiaomi Mi Smart Band 4 without phone and cloud."""
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
+
+from .const import DOMAIN
+from .coordinator import MiBandConfigEntry, MiBandCoordinator
+from .services import async_setup_services
+from .snapshot import snapshot_store
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.NOTIFY,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions."""
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: MiBandConfigEntry) -> bool:
+    """Set up a band; it need not be here for that, as bands leave the house with their wearer."""
+    coordinator = MiBandCoordinator(hass, entry)
+    await coordinator.async_config_entry_first_refresh()
+    entry.runtime_data = coordinator
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    coordinator.async_start()
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: MiBandConfigEntry) -> bool:
+    """Take the entities away; the link ends with what the coordinator left to the entry."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: MiBandConfigEntry) -> None:
+    """Delete what was kept beside the entry."""
+    await snapshot_store(hass, entry.entry_id).async_remove()

@@ -1,0 +1,48 @@
+"""The tasks that run beside a link and end with it."""
+
+import asyncio
+from collections.abc import Awaitable
+import logging
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+
+from .band.errors import BandError
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Companions:
+    """Named tasks of one link, at most one of each name."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def start(self, name: str, work: Awaitable[None]) -> None:
+        """Start a task, in place of an older one of its name."""
+        if older := self._tasks.pop(name, None):
+            older.cancel()
+        self._tasks[name] = self._entry.async_create_background_task(
+            self._hass, _until_link_ends(work, name), f"{name} of {self._entry.title}"
+        )
+
+    async def dismiss(self, name: str) -> None:
+        """End a task, if there is one, and wait for what it does last."""
+        if task := self._tasks.pop(name, None):
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def dismiss_all(self) -> None:
+        """End every task."""
+        for name in list(self._tasks):
+            await self.dismiss(name)
+
+
+async def _until_link_ends(work: Awaitable[None], name: str) -> None:
+    try:
+        await work
+    except BandError as err:
+        # Who watches the link sees its end too, and a new link starts what is needed again.
+        _LOGGER.debug("%s ended: %s", name, err)

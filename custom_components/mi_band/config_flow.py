@@ -1,0 +1,381 @@
+"""The pages that add a band, and those that give a known one a new key."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+import logging
+from typing import Any, Final, override
+from uuid import uuid4
+
+from homeassistant.components import bluetooth
+from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_ADDRESS
+from homeassistant.helpers import selector
+import voluptuous as vol
+
+from .band.auth import InvalidKeyFormat, parse_key
+from .band.errors import BandError, KeyRejected, LowBattery, SignatureRequired
+from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN, MODEL
+from .pairing import LOWEST_BATTERY_PERCENT, FirstSync, Pairing, ProfileInput
+from .profile_form import is_birth_date, profile_defaults, profile_schema
+
+_LOGGER = logging.getLogger(__name__)
+
+WEAK_SIGNAL_DBM: Final = -75
+NAME_SCAN_SECONDS: Final = 10.0
+CONF_NEXT_STEP: Final = "next_step"
+
+_KEY_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_KEY): selector.TextSelector(
+            selector.TextSelectorConfig(type=selector.TextSelectorType.PASSWORD, autocomplete="off")
+        )
+    }
+)
+_WAY_ON_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_NEXT_STEP, default="retry"): selector.SelectSelector(
+            selector.SelectSelectorConfig(
+                options=["retry", "method"],
+                mode=selector.SelectSelectorMode.LIST,
+                translation_key=CONF_NEXT_STEP,
+            )
+        )
+    }
+)
+
+
+class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
+    """One person's way to a band that Home Assistant knows and may talk to."""
+
+    VERSION = 1
+    MINOR_VERSION = 1
+
+    def __init__(self) -> None:
+        self._address = ""
+        self._warned_of_signal = False
+        self._pairing: Pairing | None = None
+        self._first_sync: FirstSync | None = None
+        self._profile: ProfileInput = {}
+        self._phases: AsyncGenerator[str] | None = None
+        self._phase: tuple[str, asyncio.Task[str | None]] | None = None
+        self._fault: BandError | None = None
+
+    # Which band
+
+    @override
+    async def async_step_bluetooth(
+        self, discovery_info: BluetoothServiceInfoBleak
+    ) -> ConfigFlowResult:
+        """Offer a band that was heard."""
+        await self.async_set_unique_id(discovery_info.address)
+        self._abort_if_unique_id_configured()
+        if discovery_info.name == discovery_info.address:
+            # A proxy that listens passively does not ask for the name. Without the question it
+            # would come minutes later, for every maker's device of this chip alike.
+            await bluetooth.async_request_active_scan(self.hass, NAME_SCAN_SECONDS)
+        heard = bluetooth.async_last_service_info(self.hass, discovery_info.address)
+        if not is_band_4(heard or discovery_info):
+            return self.async_abort(reason="not_supported")
+        return await self._async_confirm(discovery_info.address)
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """List the bands in range, strongest first."""
+        if user_input and CONF_ADDRESS in user_input:
+            await self.async_set_unique_id(user_input[CONF_ADDRESS], raise_on_progress=False)
+            self._abort_if_unique_id_configured()
+            return await self._async_confirm(user_input[CONF_ADDRESS])
+        if not bluetooth.async_scanner_count(self.hass, connectable=True):
+            return self._show_empty_list("no_adapter")
+        await bluetooth.async_request_active_scan(self.hass, NAME_SCAN_SECONDS)
+        bands = [
+            heard
+            for heard in bluetooth.async_discovered_service_info(self.hass, connectable=True)
+            if is_band_4(heard)
+        ]
+        if not bands:
+            return self._show_empty_list("band_not_found")
+        known = self._async_current_ids(include_ignore=False)
+        options = [
+            selector.SelectOptionDict(value=heard.address, label=_label(heard, known))
+            for heard in sorted(bands, key=lambda heard: heard.rssi, reverse=True)
+        ]
+        schema = vol.Schema(
+            {
+                vol.Required(CONF_ADDRESS, default=options[0]["value"]): selector.SelectSelector(
+                    selector.SelectSelectorConfig(
+                        options=options, mode=selector.SelectSelectorMode.LIST
+                    )
+                )
+            }
+        )
+        return self.async_show_form(step_id="user", data_schema=schema, last_step=False)
+
+    def _show_empty_list(self, error: str) -> ConfigFlowResult:
+        # Submitting the empty form looks again.
+        return self.async_show_form(
+            step_id="user", data_schema=vol.Schema({}), errors={"base": error}, last_step=False
+        )
+
+    async def _async_confirm(self, address: str) -> ConfigFlowResult:
+        self._address = address
+        self.context["title_placeholders"] = {"name": f"{MODEL} {_short(address)}"}
+        return await self.async_step_bluetooth_confirm()
+
+    async def async_step_bluetooth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask whether this band is meant, and say what makes pairing succeed."""
+        heard = bluetooth.async_last_service_info(self.hass, self._address, connectable=True)
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            weak = heard is not None and heard.rssi < WEAK_SIGNAL_DBM
+            if not weak or self._warned_of_signal:
+                return await self.async_step_method()
+            self._warned_of_signal = True
+            errors["base"] = "weak_signal"
+        return self.async_show_form(
+            step_id="bluetooth_confirm",
+            data_schema=vol.Schema({}),
+            errors=errors,
+            description_placeholders={
+                "name": MODEL,
+                "address": self._address,
+                "signal": str(heard.rssi) if heard else "?",
+                "lowest_battery": str(LOWEST_BATTERY_PERCENT),
+            },
+            last_step=False,
+        )
+
+    # How to get its key
+
+    async def async_step_method(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask where the band comes from, for that decides where its key does."""
+        return self.async_show_menu(step_id="method", menu_options=["tap", "key"])
+
+    async def async_step_tap(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Give the band a key of our own, if it takes one."""
+        self._pairing = Pairing(self.hass, self._address)
+        return await self.async_step_pair()
+
+    async def async_step_key(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Take the key from the person who has it."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {"digits": ""}
+        if user_input is not None:
+            try:
+                key = parse_key(user_input[CONF_KEY], self._address)
+            except InvalidKeyFormat as err:
+                errors[CONF_KEY] = err.code
+                placeholders["digits"] = str(getattr(err, "digits", ""))
+            else:
+                self._pairing = Pairing(self.hass, self._address, key)
+                return await self.async_step_pair()
+        elif self._fault is not None:
+            errors["base"] = self._fault.code
+            self._fault = None
+        return self.async_show_form(
+            step_id="key",
+            data_schema=_KEY_SCHEMA,
+            errors=errors,
+            description_placeholders=placeholders,
+            last_step=False,
+        )
+
+    async def async_step_pair(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show the pairing while it runs."""
+        if self._phases is None and self._pairing is not None:
+            self._phases = self._pairing.run()
+        return await self._async_show_phases(
+            "pair", done="reauth_done" if self.source == SOURCE_REAUTH else "profile"
+        )
+
+    async def async_step_pair_failed(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say why it failed, and offer the ways on."""
+        return await self._async_offer_way_on("pair_failed", user_input)
+
+    async def async_step_vendor_signature_needed(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Explain that this band takes no key of our own."""
+        return self.async_show_menu(step_id="vendor_signature_needed", menu_options=["key", "tap"])
+
+    # Who wears it
+
+    async def async_step_profile(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask who wears the band: the band counts distance and energy from that."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if is_birth_date(user_input["birth_date"]):
+                self._profile = user_input
+                return await self.async_step_first_sync()
+            errors["birth_date"] = "invalid_birth_date"
+        schema = self.add_suggested_values_to_schema(
+            profile_schema(), user_input or profile_defaults(self.hass)
+        )
+        return self.async_show_form(
+            step_id="profile", data_schema=schema, errors=errors, last_step=True
+        )
+
+    async def async_step_first_sync(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show the first sync while it runs."""
+        if self._phases is None and self._pairing is not None:
+            if self._first_sync is None:
+                self._first_sync = FirstSync(
+                    self.hass, self._address, self._pairing.key, self._profile
+                )
+            self._phases = self._first_sync.run()
+        return await self._async_show_phases("first_sync", done="create")
+
+    async def async_step_first_sync_failed(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say why it failed, and offer the ways on."""
+        return await self._async_offer_way_on("first_sync_failed", user_input)
+
+    async def async_step_create(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Make the config entry: the key is proven and the settings are on the band."""
+        name = self._profile["name"].strip()
+        return self.async_create_entry(
+            title=f"{MODEL} {name}".strip(),
+            data={
+                CONF_ADDRESS: self._address,
+                CONF_KEY: self._proven_key(),
+                CONF_IDENTITY: uuid4().hex,
+                CONF_PROFILE: self._profile,
+            },
+        )
+
+    # A known band that refuses its key
+
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Begin when the band refused its key in daily use."""
+        self._address = entry_data[CONF_ADDRESS]
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say what happened before the ways to a key are offered."""
+        if user_input is None:
+            return self.async_show_form(
+                step_id="reauth_confirm", data_schema=vol.Schema({}), last_step=False
+            )
+        return await self.async_step_method()
+
+    async def async_step_reauth_done(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Keep everything of the band but its key."""
+        return self.async_update_reload_and_abort(
+            self._get_reauth_entry(), data_updates={CONF_KEY: self._proven_key()}
+        )
+
+    def _proven_key(self) -> str:
+        if self._pairing is None:
+            raise RuntimeError("this step comes after a pairing")
+        return self._pairing.key.hex()
+
+    # Progress
+
+    async def _async_show_phases(self, step_id: str, *, done: str) -> ConfigFlowResult:
+        """Show each phase of the running procedure until it ends, then go on.
+
+        Home Assistant comes back here when a phase ends, and whenever the page is loaded anew.
+        """
+        phases = self._phases
+        if phases is None:
+            raise RuntimeError("this step shows a procedure")
+        if self._phase is None:
+            self._next_phase(phases, await anext(phases))
+        while self._phase is not None:
+            action, task = self._phase
+            if not task.done():
+                return self.async_show_progress(
+                    step_id=step_id, progress_action=action, progress_task=task
+                )
+            try:
+                following = task.result()
+            except BandError as err:
+                self._end_phases()
+                return self.async_show_progress_done(next_step_id=self._failed(step_id, err))
+            except Exception:
+                _LOGGER.exception("Unexpected error in %s", step_id)
+                self._end_phases()
+                unexpected = BandError("unexpected")
+                return self.async_show_progress_done(next_step_id=self._failed(step_id, unexpected))
+            self._next_phase(phases, following)
+        self._end_phases()
+        return self.async_show_progress_done(next_step_id=done)
+
+    def _next_phase(self, phases: AsyncGenerator[str], action: str | None) -> None:
+        if action is None:
+            self._phase = None
+        else:
+            task = self.hass.async_create_task(
+                _after(phases), f"{DOMAIN} {action}", eager_start=False
+            )
+            self._phase = (action, task)
+
+    def _end_phases(self) -> None:
+        self._phase = None
+        self._phases = None
+
+    def _failed(self, step_id: str, err: BandError) -> str:
+        self._fault = err
+        match err:
+            case SignatureRequired():
+                self._fault = None
+                return "vendor_signature_needed"
+            case KeyRejected() if step_id == "pair":
+                return "key"
+            case _:
+                return f"{step_id}_failed"
+
+    async def _async_offer_way_on(
+        self, step_id: str, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        fault = self._fault
+        if user_input is None and fault is not None:
+            level = fault.level_percent if isinstance(fault, LowBattery) else ""
+            return self.async_show_form(
+                step_id=step_id,
+                data_schema=_WAY_ON_SCHEMA,
+                errors={"base": fault.code},
+                description_placeholders={
+                    "level": str(level),
+                    "needed": str(LOWEST_BATTERY_PERCENT),
+                },
+                last_step=False,
+            )
+        self._fault = None
+        if user_input is not None and user_input[CONF_NEXT_STEP] == "method":
+            return await self.async_step_method()
+        if step_id == "pair_failed":
+            return await self.async_step_pair()
+        return await self.async_step_first_sync()
+
+
+async def _after(phases: AsyncGenerator[str]) -> str | None:
+    return await anext(phases, None)
+
+
+def is_band_4(heard: BluetoothServiceInfoBleak) -> bool:
+    """Tell a Mi Smart Band 4 by its name, the one thing that no other model has."""
+    return heard.name.casefold().startswith(MODEL.casefold())
+
+
+def _short(address: str) -> str:
+    return address[-5:].replace(":", "")
+
+
+def _label(heard: BluetoothServiceInfoBleak, known: set[str | None]) -> str:
+    mark = " ✓" if heard.address in known else ""
+    return f"{MODEL} · {heard.address} · {heard.rssi} dBm{mark}"

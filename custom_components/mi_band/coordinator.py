@@ -1,0 +1,276 @@
+"""Publishes what is known of one band, and runs what is asked of it."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+import logging
+from typing import Final, override
+
+from homeassistant.components import bluetooth
+from homeassistant.components.bluetooth import BluetoothReachabilityIntent
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_ADDRESS, EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from .band.clock import set_clock
+from .band.errors import AuthenticationError, BandError, LinkError, LinkLost
+from .band.events import DeviceEvent
+from .band.find import answer_find_phone, keep_vibrating, vibrate_once
+from .band.heart_rate import (
+    MEASUREMENT_TIMEOUT,
+    HeartRate,
+    measure_continuously,
+    start_measurement,
+    stop_measurement,
+)
+from .band.link import Link, Operation
+from .band.session import BandSession
+from .band.state import BandEvent, BandState, Settings, apply, read_state, watch
+from .companions import Companions
+from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN
+from .keeper import LinkKeeper
+from .snapshot import decode_snapshot, encode_snapshot, snapshot_store
+
+_LOGGER = logging.getLogger(__name__)
+
+SYNC_INTERVAL: Final = timedelta(minutes=30)
+SAVE_DELAY: Final = timedelta(minutes=1)
+
+type MiBandConfigEntry = ConfigEntry[MiBandCoordinator]
+
+
+class MiBandCoordinator(DataUpdateCoordinator[BandState]):
+    """One band: its state, its events, and the door through which every operation goes."""
+
+    config_entry: MiBandConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: MiBandConfigEntry) -> None:
+        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, always_update=False)
+        self.identity: str = entry.data[CONF_IDENTITY]
+        self.address: str = entry.data[CONF_ADDRESS]
+        self.keeper = LinkKeeper(
+            hass, self.address, bytes.fromhex(entry.data[CONF_KEY]), self._async_serve
+        )
+        self.data = BandState()
+        self._store = snapshot_store(hass, entry.entry_id)
+        self._link: BandSession | None = None
+        self._companions = Companions(hass, entry)
+        self._event_listeners: set[Callable[[DeviceEvent], None]] = set()
+        self._readings: set[asyncio.Future[None]] = set()
+
+    @override
+    async def _async_setup(self) -> None:
+        snapshot = await self._store.async_load()
+        state = decode_snapshot(snapshot) if snapshot else BandState()
+        if state.settings.step_goal is None:
+            goal = self.config_entry.data[CONF_PROFILE]["step_goal"]
+            state = replace(state, settings=replace(state.settings, step_goal=goal))
+        self.data = state
+
+    @override
+    async def _async_update_data(self) -> BandState:
+        """Return what is known: a band that is away is no failure, and its news is pushed."""
+        return self.data
+
+    @callback
+    def async_start(self) -> None:
+        """Begin to keep the link; ends with the config entry or Home Assistant."""
+        entry = self.config_entry
+        task = entry.async_create_background_task(
+            self.hass, self._async_keep_link(), f"link to {entry.title}"
+        )
+
+        async def stop(_: Event | None = None) -> None:
+            task.cancel()
+            await asyncio.wait([task])
+            await self._store.async_save(encode_snapshot(self.data))
+
+        entry.async_on_unload(stop)
+        # Home Assistant does not unload entries when it stops, but the band must be let go.
+        entry.async_on_unload(self.hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stop))
+
+    async def _async_keep_link(self) -> None:
+        try:
+            await self.keeper.async_run()
+        except AuthenticationError:
+            self.config_entry.async_start_reauth(self.hass)
+
+    # What a link is used for while it lasts
+
+    async def _async_serve(self, link: BandSession) -> None:
+        try:
+            await self._async_read(link)
+            self._link = link
+            self._publish(replace(self.data, connected=True, signal_dbm=self._signal_dbm()))
+            _LOGGER.info("Connected to %s", self.name)
+            self._accompany("sync", self._async_sync_regularly)
+            if self.data.settings.continuous_heart_rate:
+                self._accompany("heart rate", measure_continuously)
+            async for event in watch(link):
+                self._handle(event)
+        finally:
+            await self._async_let_go()
+
+    async def _async_let_go(self) -> None:
+        if self._link is not None:
+            _LOGGER.info("Lost the connection to %s", self.name)
+        await self._companions.dismiss_all()
+        self._link = None
+        for reading in self._readings:
+            reading.set_exception(LinkLost("the link broke while measuring"))
+        self._readings.clear()
+        self._publish(self.data.without_link())
+
+    async def _async_read(self, link: Link) -> None:
+        await set_clock(link, dt_util.now())
+        state = await read_state(link, self.data)
+        self._publish(replace(state, last_sync=dt_util.utcnow()))
+        self._update_device()
+
+    async def _async_sync_regularly(self, link: Link) -> None:
+        while True:
+            await asyncio.sleep(SYNC_INTERVAL.total_seconds())
+            await self._async_read(link)
+
+    def _handle(self, event: BandEvent) -> None:
+        self._publish(apply(self.data, event))
+        match event:
+            case HeartRate(bpm=int()):
+                for reading in self._readings:
+                    reading.set_result(None)
+                self._readings.clear()
+            case DeviceEvent.FIND_PHONE_STARTED | DeviceEvent.FIND_PHONE_STOPPED:
+                found = event is DeviceEvent.FIND_PHONE_STOPPED
+                self._accompany("find phone", lambda link: answer_find_phone(link, found=found))
+            case _:
+                pass
+        if isinstance(event, DeviceEvent):
+            for listener in list(self._event_listeners):
+                listener(event)
+
+    def _publish(self, state: BandState) -> None:
+        if state == self.data:
+            return
+        self.async_set_updated_data(state)
+        self._store.async_delay_save(lambda: encode_snapshot(self.data), SAVE_DELAY.total_seconds())
+
+    def _update_device(self) -> None:
+        registry = dr.async_get(self.hass)
+        device = registry.async_get_device_by_identifier(
+            (DOMAIN, self.identity), self.config_entry.entry_id
+        )
+        if device is not None and self.data.device is not None:
+            registry.async_update_device(
+                device.id,
+                sw_version=self.data.device.firmware_version,
+                hw_version=self.data.device.hardware_version,
+                serial_number=self.data.device.serial_number,
+            )
+
+    def _signal_dbm(self) -> int | None:
+        heard = bluetooth.async_last_service_info(self.hass, self.address, connectable=True)
+        return heard.rssi if heard else None
+
+    def _accompany(self, name: str, operation: Operation[None]) -> None:
+        if self._link is not None:
+            self._companions.start(name, operation(self._link))
+
+    # What entities and actions may ask for
+
+    @callback
+    def async_listen_event(self, listener: Callable[[DeviceEvent], None]) -> CALLBACK_TYPE:
+        """Call a listener for each event of the band; returns what ends that."""
+        self._event_listeners.add(listener)
+        return lambda: self._event_listeners.discard(listener)
+
+    async def async_run[T](self, operation: Operation[T]) -> T:
+        """Run an operation on the band.
+
+        Raises:
+            HomeAssistantError: translated; there is no link, or the band refused.
+        """
+        if self._link is None:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="not_connected",
+                translation_placeholders={"name": self.name, "reason": self._why_not_connected()},
+            )
+        try:
+            return await operation(self._link)
+        except BandError as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key=err.code,
+                translation_placeholders={"name": self.name},
+            ) from err
+
+    def _why_not_connected(self) -> str:
+        return bluetooth.async_address_reachability_diagnostics(
+            self.hass, self.address, BluetoothReachabilityIntent.CONNECTION
+        )
+
+    async def async_choose(self, settings: Settings, operation: Operation[None]) -> None:
+        """Tell the band a setting and remember it once the band took it."""
+        await self.async_run(operation)
+        self._publish(replace(self.data, settings=settings))
+
+    async def async_sync(self) -> timedelta:
+        """Read everything now; returns how long that took."""
+        started = self.hass.loop.time()
+        await self.async_run(self._async_read)
+        return timedelta(seconds=self.hass.loop.time() - started)
+
+    async def async_find(self, duration: timedelta) -> None:
+        """Make the band vibrate for a while; returns when it has begun."""
+        await self.async_stop_find()
+        await self.async_run(vibrate_once)
+        self._accompany("find", lambda link: keep_vibrating(link, duration))
+
+    async def async_stop_find(self) -> None:
+        """End the vibration."""
+        await self._companions.dismiss("find")
+
+    async def async_set_continuous_heart_rate(self, *, enabled: bool) -> None:
+        """Measure the heart rate all the time, or stop that."""
+        self._publish(
+            replace(self.data, settings=replace(self.data.settings, continuous_heart_rate=enabled))
+        )
+        if enabled:
+            self._accompany("heart rate", measure_continuously)
+        else:
+            await self._companions.dismiss("heart rate")
+
+    async def async_measure_heart_rate(self) -> None:
+        """Measure once; the reading arrives in the state.
+
+        Raises:
+            HomeAssistantError: translated; no reading came, there is no link, or it broke.
+        """
+        try:
+            await self.async_run(self._async_measure)
+        except TimeoutError as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="heart_rate_timeout"
+            ) from err
+
+    async def _async_measure(self, link: Link) -> None:
+        # Measuring all the time brings the reading too, and starting anew would end it.
+        already = self.data.settings.continuous_heart_rate
+        if not already:
+            await start_measurement(link)
+        reading = self.hass.loop.create_future()
+        self._readings.add(reading)
+        try:
+            async with asyncio.timeout(MEASUREMENT_TIMEOUT.total_seconds()):
+                await reading
+        finally:
+            self._readings.discard(reading)
+            if not already:
+                with suppress(LinkError):
+                    await stop_measurement(link)

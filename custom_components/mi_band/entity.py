@@ -1,0 +1,58 @@
+"""What every entity of a band has in common."""
+
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.const import CONF_ADDRESS
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN, MANUFACTURER, MODEL
+from .coordinator import MiBandCoordinator
+
+
+@dataclass(frozen=True, kw_only=True)
+class MiBandEntityDescription(EntityDescription):
+    """A row of a platform's table; its key names the unique id, the texts and the icons."""
+
+    needs_link: bool = False
+    """Whether it is live or acts. What the band once recorded stays true while it is away."""
+
+
+class MiBandEntity(CoordinatorEntity[MiBandCoordinator]):
+    """One row of a table, for one band."""
+
+    _attr_has_entity_name = True
+    entity_description: MiBandEntityDescription
+
+    def __init__(
+        self, coordinator: MiBandCoordinator, description: MiBandEntityDescription
+    ) -> None:
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._attr_translation_key = description.key
+        self._attr_unique_id = f"{coordinator.identity}_{description.key}"
+        self._attr_device_info = _device_info(coordinator)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Tell whether the value still holds, or the act is possible."""
+        return self.coordinator.data.connected or not self.entity_description.needs_link
+
+
+def _device_info(coordinator: MiBandCoordinator) -> DeviceInfo:
+    entry = coordinator.config_entry
+    device = coordinator.data.device
+    return DeviceInfo(
+        identifiers={(DOMAIN, coordinator.identity)},
+        connections={(dr.CONNECTION_BLUETOOTH, entry.data[CONF_ADDRESS])},
+        name=entry.title,
+        manufacturer=MANUFACTURER,
+        model=MODEL,
+        serial_number=device.serial_number if device else None,
+        hw_version=device.hardware_version if device else None,
+        sw_version=device.firmware_version if device else None,
+    )

@@ -1,0 +1,119 @@
+"""Keeps the link to one band, and brings it back after every loss without a person."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+import logging
+from typing import Final, Never
+
+from homeassistant.components import bluetooth
+from homeassistant.components.bluetooth import (
+    BluetoothCallbackMatcher,
+    BluetoothChange,
+    BluetoothScanningMode,
+    BluetoothServiceInfoBleak,
+)
+from homeassistant.core import HomeAssistant, callback
+
+from .band.errors import AuthenticationError, BandError
+from .band.session import BandSession, Device, open_session
+
+_LOGGER = logging.getLogger(__name__)
+
+ATTEMPTS: Final = 2
+"""How often one try connects: few, for the next advertisement starts the next try."""
+SHORT_LINK: Final = timedelta(seconds=60)
+"""A link that ends sooner counts as a failure, so that a band that is fought over gets a rest."""
+FIRST_PAUSE: Final = timedelta(seconds=2)
+LONGEST_PAUSE: Final = timedelta(minutes=5)
+
+
+def find_device(hass: HomeAssistant, address: str) -> Device | None:
+    """Return the best way to the band now: the adapter or proxy that hears it strongest."""
+    return bluetooth.async_ble_device_from_address(hass, address, connectable=True)
+
+
+class LinkKeeper:
+    """Connects whenever the band is heard and serves each link until it breaks.
+
+    Attributes:
+        connections: how many links were made.
+        failures: how many tries in a row failed, or ended soon.
+        last_error: the code of the last failure; None when there was none.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        address: str,
+        key: bytes,
+        serve: Callable[[BandSession], Awaitable[None]],
+    ) -> None:
+        self.connections = 0
+        self.failures = 0
+        self.last_error: str | None = None
+        self._hass = hass
+        self._address = address
+        self._key = key
+        self._serve = serve
+        self._heard = asyncio.Event()
+
+    async def async_run(self) -> Never:
+        """Keep the link until cancelled.
+
+        Raises:
+            AuthenticationError: the band does not take the key; trying on would only drain it.
+        """
+        unregister = bluetooth.async_register_callback(
+            self._hass,
+            self._async_heard,
+            BluetoothCallbackMatcher(address=self._address, connectable=True),
+            BluetoothScanningMode.PASSIVE,
+        )
+        try:
+            while True:
+                await self._async_until_heard()
+                await self._async_try()
+                if self.failures:
+                    await asyncio.sleep(self._pause().total_seconds())
+        finally:
+            unregister()
+
+    @callback
+    def _async_heard(self, _: BluetoothServiceInfoBleak, __: BluetoothChange) -> None:
+        self._heard.set()
+
+    async def _async_until_heard(self) -> None:
+        self._heard.clear()
+        if find_device(self._hass, self._address) is None:
+            await self._heard.wait()
+
+    async def _async_try(self) -> None:
+        started = self._hass.loop.time()
+        connected = False
+        try:
+            async with open_session(
+                lambda: find_device(self._hass, self._address),
+                name=self._address,
+                key=self._key,
+                attempts=ATTEMPTS,
+            ) as session:
+                connected = True
+                self.connections += 1
+                await self._serve(session)
+        except AuthenticationError as err:
+            self.last_error = err.code
+            raise
+        except BandError as err:
+            self.last_error = err.code
+            _LOGGER.debug("The link ended: %s", err)
+        # A band that comes back sends the same bytes as before. Without this they would count as
+        # old news, and the old news as a sign that the band is still here.
+        bluetooth.async_clear_advertisement_history(self._hass, self._address)
+        if connected and self._hass.loop.time() - started >= SHORT_LINK.total_seconds():
+            self.failures = 0
+        else:
+            self.failures += 1
+
+    def _pause(self) -> timedelta:
+        return min(FIRST_PAUSE * (1 << min(self.failures - 1, 16)), LONGEST_PAUSE)

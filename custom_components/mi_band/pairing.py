@@ -1,0 +1,163 @@
+"""What the progress pages of the config flow run.
+
+Each procedure is an async generator: it yields the name of what it does next, which is the key of
+the page's text, and ends when it is through. Closing it at any point lets the band go.
+"""
+
+from collections.abc import AsyncGenerator, Iterator
+from datetime import date
+from functools import partial
+import secrets
+from typing import Any, ClassVar, Final
+import zlib
+
+from homeassistant.components import bluetooth
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from .band.auth import KEY_SIZE, VendorSignature, authenticate, bind, probe_binding
+from .band.battery import read_battery
+from .band.clock import set_clock
+from .band.errors import KeyRejected, LinkError, LowBattery, SignatureRequired
+from .band.link import Link, Operation
+from .band.profile import Profile, Sex, Wrist, set_profile, set_step_goal, set_wrist
+from .band.session import Device, open_session
+from .band.settings import DistanceUnit, Language, TimeFormat, apply_setting
+from .keeper import find_device
+
+LOWEST_BATTERY_PERCENT: Final = 30
+PAIRING_ATTEMPTS: Final = 4
+
+type ProfileInput = dict[str, Any]
+"""What the profile page gives; Any, because so do Home Assistant's forms."""
+
+
+class NoAdapter(LinkError):
+    """Home Assistant has no adapter or proxy that can connect."""
+
+    code: ClassVar[str] = "no_adapter"
+
+
+class Pairing:
+    """Gets the key of one band proven, however often that has to be tried.
+
+    Attributes:
+        key: 16 bytes; proven when `run` ended well.
+    """
+
+    def __init__(self, hass: HomeAssistant, address: str, typed_key: bytes | None = None) -> None:
+        self.key = typed_key or secrets.token_bytes(KEY_SIZE)
+        self._typed = typed_key is not None
+        self._sent = False
+        self._hass = hass
+        self._address = address
+
+    async def run(self) -> AsyncGenerator[str]:
+        """Connect, bind if the band is to take a key of ours, and authenticate.
+
+        Raises:
+            BandError: one for each way in which this ends; trying again is always possible.
+        """
+        yield "connecting"
+        async with open_session(
+            partial(find_connectable, self._hass, self._address),
+            name=self._address,
+            attempts=PAIRING_ATTEMPTS,
+        ) as link:
+            # Readable without a key: a band that would die halfway is not even asked.
+            await _check_battery(link)
+            if self._typed:
+                yield "authenticating"
+            elif await self._is_confirmed(link):
+                return
+            else:
+                await _require_local_binding(link)
+                yield "tap_band"
+                self._sent = True
+                await bind(link, self.key)
+                yield "confirmed"
+            await authenticate(link, self.key)
+
+    async def _is_confirmed(self, link: Link) -> bool:
+        """Tell whether the band took our key before, although its answer was lost with the link."""
+        if not self._sent:
+            return False
+        try:
+            await authenticate(link, self.key)
+        except KeyRejected:
+            return False
+        return True
+
+
+def find_connectable(hass: HomeAssistant, address: str) -> Device | None:
+    """Look for a way to the band.
+
+    Raises:
+        NoAdapter: there is nothing that could connect to any band.
+    """
+    if not bluetooth.async_scanner_count(hass, connectable=True):
+        raise NoAdapter("there is no adapter or proxy that can connect")
+    return find_device(hass, address)
+
+
+async def _check_battery(link: Link) -> None:
+    battery = await read_battery(link)
+    if battery.level_percent < LOWEST_BATTERY_PERCENT:
+        raise LowBattery(battery.level_percent, LOWEST_BATTERY_PERCENT)
+
+
+async def _require_local_binding(link: Link) -> None:
+    if isinstance(await probe_binding(link), VendorSignature):
+        raise SignatureRequired("the band wants the vendor's signature")
+
+
+class FirstSync:
+    """Puts time, wearer and preferences on a band; goes on where it was interrupted."""
+
+    def __init__(
+        self, hass: HomeAssistant, address: str, key: bytes, profile: ProfileInput
+    ) -> None:
+        self._hass = hass
+        self._address = address
+        self._key = key
+        self._remaining = list(_first_operations(profile))
+
+    async def run(self) -> AsyncGenerator[str]:
+        """Do what remains.
+
+        Raises:
+            BandError: what was done until then is not done again.
+        """
+        yield "connecting"
+        async with open_session(
+            partial(find_connectable, self._hass, self._address),
+            name=self._address,
+            key=self._key,
+            attempts=PAIRING_ATTEMPTS,
+        ) as link:
+            while self._remaining:
+                name, operation = self._remaining[0]
+                yield name
+                await operation(link)
+                self._remaining.pop(0)
+
+
+def _first_operations(profile: ProfileInput) -> Iterator[tuple[str, Operation[Any]]]:
+    yield "setting_time", lambda link: set_clock(link, dt_util.now())
+    wearer = Profile(
+        born=date.fromisoformat(profile["birth_date"]),
+        sex=Sex[profile["sex"].upper()],
+        height_cm=int(profile["height"]),
+        weight_kg=profile["weight"],
+        # Stable for a wearer, so that a band that is paired again sees the same person.
+        user_id=zlib.crc32(profile["name"].encode()),
+    )
+    yield "setting_profile", lambda link: set_profile(link, wearer)
+    yield "setting_profile", lambda link: set_wrist(link, Wrist[profile["wrist"].upper()])
+    yield "setting_profile", lambda link: set_step_goal(link, int(profile["step_goal"]))
+    for setting in (
+        DistanceUnit[profile["distance_unit"].upper()],
+        TimeFormat[profile["time_format"].upper()],
+        Language(profile["language"]),
+    ):
+        yield "setting_preferences", partial(apply_setting, setting=setting)

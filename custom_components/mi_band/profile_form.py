@@ -1,0 +1,100 @@
+"""The page that asks who wears the band."""
+
+from datetime import date, timedelta
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import selector
+from homeassistant.util import dt as dt_util
+from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
+import voluptuous as vol
+
+from .band.profile import HIGHEST_STEP_GOAL
+from .band.settings import DistanceUnit, Language, TimeFormat
+from .pairing import ProfileInput
+
+DEFAULT_STEP_GOAL: Final = 8000
+HIGHEST_AGE_YEARS: Final = 120
+TWELVE_HOUR_COUNTRIES: Final = frozenset({"AU", "CA", "CO", "EG", "IN", "MX", "NZ", "PH", "US"})
+"""Where people mostly write the hour with a.m. and p.m.; only what the page suggests."""
+
+
+def profile_schema() -> vol.Schema:
+    """Return the fields; every one of them goes to the band."""
+    return vol.Schema(
+        {
+            vol.Optional("name", default=""): selector.TextSelector(),
+            vol.Required("birth_date"): selector.DateSelector(),
+            vol.Required("sex"): _choice("sex", ["female", "male", "other"]),
+            vol.Required("height"): _number(50, 250, 1, "cm"),
+            vol.Required("weight"): _number(10, 300, 0.1, "kg"),
+            vol.Required("wrist"): _choice("wrist", ["left", "right"]),
+            vol.Required("step_goal"): _number(100, HIGHEST_STEP_GOAL, 100, "steps"),
+            vol.Required("distance_unit"): _choice("distance_unit", ["metric", "imperial"]),
+            vol.Required("time_format"): _choice(
+                "time_format", ["twenty_four_hours", "twelve_hours"]
+            ),
+            vol.Required("language"): selector.SelectSelector(
+                selector.SelectSelectorConfig(
+                    options=[language.value for language in Language],
+                    mode=selector.SelectSelectorMode.DROPDOWN,
+                    translation_key="language",
+                )
+            ),
+        }
+    )
+
+
+def profile_defaults(hass: HomeAssistant) -> ProfileInput:
+    """Return what Home Assistant's own settings suggest."""
+    imperial = hass.config.units is US_CUSTOMARY_SYSTEM
+    twelve = hass.config.country in TWELVE_HOUR_COUNTRIES
+    return {
+        "wrist": "left",
+        "step_goal": DEFAULT_STEP_GOAL,
+        "distance_unit": (DistanceUnit.IMPERIAL if imperial else DistanceUnit.METRIC).name.lower(),
+        "time_format": (
+            TimeFormat.TWELVE_HOURS if twelve else TimeFormat.TWENTY_FOUR_HOURS
+        ).name.lower(),
+        "language": closest_language(hass.config.language).value,
+    }
+
+
+def closest_language(tag: str) -> Language:
+    """Return the band's language for a tag such as pt-BR; English where it has none."""
+    wanted = tag.replace("-", "_").casefold()
+    same = [language for language in Language if language.value.casefold() == wanted]
+    if wanted in {"zh_hant", "zh_hk"}:
+        same = [Language.CHINESE_TRADITIONAL]
+    kin = [
+        language
+        for language in Language
+        if language.value.partition("_")[0] == wanted.partition("_")[0]
+    ]
+    return next(iter(same + kin), Language.ENGLISH)
+
+
+def is_birth_date(text: str) -> bool:
+    """Tell whether somebody who wears a band today can have been born on a date."""
+    oldest = dt_util.now().date() - timedelta(days=366 * HIGHEST_AGE_YEARS)
+    return oldest <= date.fromisoformat(text) < dt_util.now().date()
+
+
+def _choice(key: str, options: list[str]) -> selector.SelectSelector:
+    return selector.SelectSelector(
+        selector.SelectSelectorConfig(
+            options=options, mode=selector.SelectSelectorMode.DROPDOWN, translation_key=key
+        )
+    )
+
+
+def _number(lowest: float, highest: float, step: float, unit: str) -> selector.NumberSelector:
+    return selector.NumberSelector(
+        selector.NumberSelectorConfig(
+            min=lowest,
+            max=highest,
+            step=step,
+            unit_of_measurement=unit,
+            mode=selector.NumberSelectorMode.BOX,
+        )
+    )

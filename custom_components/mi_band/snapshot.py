@@ -1,0 +1,56 @@
+"""The part of a band's state that outlives a restart, as the JSON of Home Assistant's storage."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+
+from .band.battery import Battery
+from .band.device_info import DeviceInfo
+from .band.state import BandState, Settings
+from .band.steps import DayTotals
+from .const import DOMAIN
+
+VERSION: Final = 1
+
+type Snapshot = dict[str, Any]
+"""Any, because that is what Home Assistant's storage takes and gives."""
+
+
+def snapshot_store(hass: HomeAssistant, entry_id: str) -> Store[Snapshot]:
+    """Return where the snapshot of an entry's band is kept; readable by its owner only."""
+    return Store(hass, VERSION, f"{DOMAIN}.{entry_id}", private=True)
+
+
+def encode_snapshot(state: BandState) -> Snapshot:
+    """Return what is kept of a state."""
+    return {
+        "device": asdict(state.device) if state.device else None,
+        "battery": asdict(state.battery) if state.battery else None,
+        "today": asdict(state.today) if state.today else None,
+        "last_sync": state.last_sync,
+        "settings": asdict(state.settings),
+    }
+
+
+def decode_snapshot(snapshot: Snapshot) -> BandState:
+    """Return the state that a snapshot was taken of, without its link."""
+    battery = snapshot["battery"]
+    return BandState(
+        device=DeviceInfo(**snapshot["device"]) if snapshot["device"] else None,
+        battery=(
+            Battery(**battery | {"last_charged": _moment(battery["last_charged"])})
+            if battery
+            else None
+        ),
+        today=DayTotals(**snapshot["today"]) if snapshot["today"] else None,
+        last_sync=_moment(snapshot["last_sync"]),
+        settings=Settings(**snapshot["settings"]),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return dt_util.parse_datetime(text) if text else None
