@@ -22,7 +22,7 @@ from .profile_form import is_birth_date, profile_defaults, profile_schema
 _LOGGER = logging.getLogger(__name__)
 
 WEAK_SIGNAL_DBM: Final = -75
-NAME_SCAN_SECONDS: Final = 10.0
+NAME_SCAN_SECONDS: Final = 5.0
 CONF_NEXT_STEP: Final = "next_step"
 
 _KEY_SCHEMA = vol.Schema(

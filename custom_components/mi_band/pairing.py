@@ -158,6 +158,6 @@ def _first_operations(profile: ProfileInput) -> Iterator[tuple[str, Operation[An
     for setting in (
         DistanceUnit[profile["distance_unit"].upper()],
         TimeFormat[profile["time_format"].upper()],
-        Language(profile["language"]),
+        Language[profile["language"].upper()],
     ):
         yield "setting_preferences", partial(apply_setting, setting=setting)

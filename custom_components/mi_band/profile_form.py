@@ -36,7 +36,7 @@ def profile_schema() -> vol.Schema:
             ),
             vol.Required("language"): selector.SelectSelector(
                 selector.SelectSelectorConfig(
-                    options=[language.value for language in Language],
+                    options=[language.name.lower() for language in Language],
                     mode=selector.SelectSelectorMode.DROPDOWN,
                     translation_key="language",
                 )
@@ -56,7 +56,7 @@ def profile_defaults(hass: HomeAssistant) -> ProfileInput:
         "time_format": (
             TimeFormat.TWELVE_HOURS if twelve else TimeFormat.TWENTY_FOUR_HOURS
         ).name.lower(),
-        "language": closest_language(hass.config.language).value,
+        "language": closest_language(hass.config.language).name.lower(),
     }
 
 
