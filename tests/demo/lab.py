@@ -1,0 +1,127 @@
+"""The emulated band and its emulated Bluetooth proxy: a process, and its control port."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from .process import ROOT, Child, until
+
+HOST = "127.0.0.1"
+NAME = "Mi Smart Band 4"
+
+_START_TIMEOUT_S = 60.0
+_STOP_PATIENCE_S = 5.0
+
+type JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandOptions:
+    """Which band it is; the emulator's command line says what the words mean."""
+
+    profile: str
+    key: str | None = None
+    """32 hexadecimal digits; None where the band has no owner yet."""
+    days: int = 14
+    seed: int = 1
+
+
+class Lab:
+    """The emulator's process and a client of its control port.
+
+    Entering starts it; `ready` waits for it, so that a server can start meanwhile.
+
+    Args:
+        band: The band that it emulates.
+        log: The file that takes what it prints.
+        proxy_port: Where Home Assistant reaches the proxy.
+        control_port: Where people see the band's page, and tests its state.
+    """
+
+    def __init__(self, band: BandOptions, *, log: Path, proxy_port: int, control_port: int) -> None:
+        self.proxy_port = proxy_port
+        self.url = f"http://{HOST}:{control_port}"
+        command = {
+            "--host": HOST,
+            "--proxy-port": proxy_port,
+            "--control-port": control_port,
+            "--profile": band.profile,
+            "--days": band.days,
+            "--seed": band.seed,
+        } | ({"--key": band.key} if band.key else {})
+        self.child = Child(
+            "The emulated band",
+            ("tests.emulator", *(str(word) for pair in command.items() for word in pair)),
+            log=log,
+            path=ROOT,
+        )
+        self._http: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._http = aiohttp.ClientSession(self.url)
+        await self.child.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if self._http is not None:
+                await self._http.close()
+        finally:
+            await self.child.stop(_STOP_PATIENCE_S)
+
+    async def ready(self) -> None:
+        """Wait until the band is on the air and its page is served."""
+
+        async def answers() -> bool:
+            try:
+                await self.state()
+            except aiohttp.ClientConnectionError:
+                return False
+            return True
+
+        await until(answers, what="the band's page", timeout_s=_START_TIMEOUT_S, child=self.child)
+
+    async def state(self) -> JsonObject:
+        """Give all that the band holds and has received."""
+        state: JsonObject = await self._get("/state")
+        return state
+
+    async def violations(self) -> list[JsonObject]:
+        """Give what it was told that no document allows."""
+        answer = await self._get("/violations")
+        # The list itself, or the list under its name.
+        found: list[JsonObject] = answer["violations"] if isinstance(answer, dict) else answer
+        return found
+
+    async def control(self, name: str, **fields: object) -> None:
+        """Do what its wearer or its surroundings may do: `control("walk", steps=100)`."""
+        assert self._http is not None
+        async with self._http.post(f"/{name}", json=fields) as response:
+            if response.status != 200:
+                raise ValueError(f"{name} {fields}: {await response.text()}")
+
+    async def until(
+        self, condition: Callable[[JsonObject], bool], *, what: str, timeout_s: float = 20.0
+    ) -> JsonObject:
+        """Wait until the band's state fulfils a condition, and give that state."""
+
+        async def probe() -> JsonObject | None:
+            state = await self.state()
+            return state if condition(state) else None
+
+        return await until(probe, what=what, timeout_s=timeout_s, child=self.child)
+
+    async def _get(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        assert self._http is not None
+        async with self._http.get(path) as response:
+            response.raise_for_status()
+            return await response.json()
