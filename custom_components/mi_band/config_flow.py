@@ -14,7 +14,7 @@ from homeassistant.helpers import selector
 import voluptuous as vol
 
 from .band.auth import InvalidKeyFormat, parse_key
-from .band.errors import BandError, KeyRejected, LowBattery, SignatureRequired
+from .band.errors import BandError, KeyRejected, SignatureRequired
 from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN, MODEL
 from .pairing import LOWEST_BATTERY_PERCENT, FirstSync, Pairing, ProfileInput
 from .profile_form import is_birth_date, profile_defaults, profile_schema
@@ -29,17 +29,6 @@ _KEY_SCHEMA = vol.Schema(
     {
         vol.Required(CONF_KEY): selector.TextSelector(
             selector.TextSelectorConfig(type=selector.TextSelectorType.PASSWORD, autocomplete="off")
-        )
-    }
-)
-_WAY_ON_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_NEXT_STEP, default="retry"): selector.SelectSelector(
-            selector.SelectSelectorConfig(
-                options=["retry", "method"],
-                mode=selector.SelectSelectorMode.LIST,
-                translation_key=CONF_NEXT_STEP,
-            )
         )
     }
 )
@@ -172,9 +161,6 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             else:
                 self._pairing = Pairing(self.hass, self._address, key)
                 return await self.async_step_pair()
-        elif self._fault is not None:
-            errors["base"] = self._fault.code
-            self._fault = None
         return self.async_show_form(
             step_id="key",
             data_schema=_KEY_SCHEMA,
@@ -319,9 +305,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         if action is None:
             self._phase = None
         else:
-            task = self.hass.async_create_task(
-                _after(phases), f"{DOMAIN} {action}", eager_start=False
-            )
+            task = self.hass.async_create_task(_after(phases), f"{DOMAIN} {action}")
             self._phase = (action, task)
 
     def _end_phases(self) -> None:
@@ -330,37 +314,50 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _failed(self, step_id: str, err: BandError) -> str:
         self._fault = err
-        match err:
-            case SignatureRequired():
-                self._fault = None
-                return "vendor_signature_needed"
-            case KeyRejected() if step_id == "pair":
-                return "key"
-            case _:
-                return f"{step_id}_failed"
+        return (
+            "vendor_signature_needed" if isinstance(err, SignatureRequired) else f"{step_id}_failed"
+        )
 
     async def _async_offer_way_on(
         self, step_id: str, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
-        fault = self._fault
-        if user_input is None and fault is not None:
-            level = fault.level_percent if isinstance(fault, LowBattery) else ""
+        if user_input is None and self._fault is not None:
             return self.async_show_form(
                 step_id=step_id,
-                data_schema=_WAY_ON_SCHEMA,
-                errors={"base": fault.code},
+                data_schema=_way_on_schema(self._fault),
+                errors={"base": self._fault.code},
                 description_placeholders={
-                    "level": str(level),
+                    "level": str(getattr(self._fault, "level_percent", "")),
                     "needed": str(LOWEST_BATTERY_PERCENT),
                 },
                 last_step=False,
             )
         self._fault = None
-        if user_input is not None and user_input[CONF_NEXT_STEP] == "method":
-            return await self.async_step_method()
-        if step_id == "pair_failed":
-            return await self.async_step_pair()
-        return await self.async_step_first_sync()
+        match (user_input or {}).get(CONF_NEXT_STEP):
+            case "method":
+                return await self.async_step_method()
+            case "key":
+                return await self.async_step_key()
+            case _ if step_id == "pair_failed":
+                return await self.async_step_pair()
+            case _:
+                return await self.async_step_first_sync()
+
+
+def _way_on_schema(fault: BandError) -> vol.Schema:
+    # The same key would be refused again.
+    first = "key" if isinstance(fault, KeyRejected) else "retry"
+    return vol.Schema(
+        {
+            vol.Required(CONF_NEXT_STEP, default=first): selector.SelectSelector(
+                selector.SelectSelectorConfig(
+                    options=[first, "method"],
+                    mode=selector.SelectSelectorMode.LIST,
+                    translation_key=CONF_NEXT_STEP,
+                )
+            )
+        }
+    )
 
 
 async def _after(phases: AsyncGenerator[str]) -> str | None:

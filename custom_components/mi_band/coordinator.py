@@ -19,6 +19,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .band.clock import set_clock
+from .band.device_info import DeviceInfo
 from .band.errors import AuthenticationError, BandError, LinkError, LinkLost
 from .band.events import DeviceEvent
 from .band.find import answer_find_phone, keep_vibrating, vibrate_once
@@ -105,9 +106,9 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
 
     async def _async_serve(self, link: BandSession) -> None:
         try:
-            await self._async_read(link)
+            state = await self._async_read(link)
             self._link = link
-            self._publish(replace(self.data, connected=True, signal_dbm=self._signal_dbm()))
+            self._publish(replace(state, connected=True, signal_dbm=self._signal_dbm()))
             _LOGGER.info("Connected to %s", self.name)
             self._accompany("sync", self._async_sync_regularly)
             if self.data.settings.continuous_heart_rate:
@@ -122,29 +123,36 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             _LOGGER.info("Lost the connection to %s", self.name)
         await self._companions.dismiss_all()
         self._link = None
-        for reading in self._readings:
-            reading.set_exception(LinkLost("the link broke while measuring"))
-        self._readings.clear()
+        self._end_readings(LinkLost("the link broke while measuring"))
         self._publish(self.data.without_link())
 
-    async def _async_read(self, link: Link) -> None:
+    async def _async_read(self, link: Link) -> BandState:
         await set_clock(link, dt_util.now())
         state = await read_state(link, self.data)
-        self._publish(replace(state, last_sync=dt_util.utcnow()))
-        self._update_device()
+        if state.device != self.data.device:
+            self._update_device(state.device)
+        # What arrived while this was read is newer than what it began with.
+        return replace(
+            self.data,
+            device=state.device,
+            battery=state.battery,
+            today=state.today,
+            last_sync=dt_util.utcnow(),
+        )
+
+    async def _async_read_and_publish(self, link: Link) -> None:
+        self._publish(await self._async_read(link))
 
     async def _async_sync_regularly(self, link: Link) -> None:
         while True:
             await asyncio.sleep(SYNC_INTERVAL.total_seconds())
-            await self._async_read(link)
+            await self._async_read_and_publish(link)
 
     def _handle(self, event: BandEvent) -> None:
         self._publish(apply(self.data, event))
         match event:
             case HeartRate(bpm=int()):
-                for reading in self._readings:
-                    reading.set_result(None)
-                self._readings.clear()
+                self._end_readings(None)
             case DeviceEvent.FIND_PHONE_STARTED | DeviceEvent.FIND_PHONE_STOPPED:
                 found = event is DeviceEvent.FIND_PHONE_STOPPED
                 self._accompany("find phone", lambda link: answer_find_phone(link, found=found))
@@ -154,23 +162,33 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             for listener in list(self._event_listeners):
                 listener(event)
 
+    def _end_readings(self, err: LinkLost | None) -> None:
+        for reading in self._readings:
+            if reading.done():
+                continue
+            if err is None:
+                reading.set_result(None)
+            else:
+                reading.set_exception(err)
+        self._readings.clear()
+
     def _publish(self, state: BandState) -> None:
         if state == self.data:
             return
         self.async_set_updated_data(state)
         self._store.async_delay_save(lambda: encode_snapshot(self.data), SAVE_DELAY.total_seconds())
 
-    def _update_device(self) -> None:
+    def _update_device(self, info: DeviceInfo | None) -> None:
         registry = dr.async_get(self.hass)
         device = registry.async_get_device_by_identifier(
             (DOMAIN, self.identity), self.config_entry.entry_id
         )
-        if device is not None and self.data.device is not None:
+        if device is not None and info is not None:
             registry.async_update_device(
                 device.id,
-                sw_version=self.data.device.firmware_version,
-                hw_version=self.data.device.hardware_version,
-                serial_number=self.data.device.serial_number,
+                sw_version=info.firmware_version,
+                hw_version=info.hardware_version,
+                serial_number=info.serial_number,
             )
 
     def _signal_dbm(self) -> int | None:
@@ -223,7 +241,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
     async def async_sync(self) -> timedelta:
         """Read everything now; returns how long that took."""
         started = self.hass.loop.time()
-        await self.async_run(self._async_read)
+        await self.async_run(self._async_read_and_publish)
         return timedelta(seconds=self.hass.loop.time() - started)
 
     async def async_find(self, duration: timedelta) -> None:

@@ -17,6 +17,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .band.errors import AuthenticationError, BandError
 from .band.session import BandSession, Device, open_session
+from .const import MODEL
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ class LinkKeeper:
         try:
             async with open_session(
                 lambda: find_device(self._hass, self._address),
-                name=self._address,
+                name=MODEL,
                 key=self._key,
                 attempts=ATTEMPTS,
             ) as session:

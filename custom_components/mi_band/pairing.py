@@ -23,6 +23,7 @@ from .band.link import Link, Operation
 from .band.profile import Profile, Sex, Wrist, set_profile, set_step_goal, set_wrist
 from .band.session import Device, open_session
 from .band.settings import DistanceUnit, Language, TimeFormat, apply_setting
+from .const import MODEL
 from .keeper import find_device
 
 LOWEST_BATTERY_PERCENT: Final = 30
@@ -61,7 +62,7 @@ class Pairing:
         yield "connecting"
         async with open_session(
             partial(find_connectable, self._hass, self._address),
-            name=self._address,
+            name=MODEL,
             attempts=PAIRING_ATTEMPTS,
         ) as link:
             # Readable without a key: a band that would die halfway is not even asked.
@@ -131,7 +132,7 @@ class FirstSync:
         yield "connecting"
         async with open_session(
             partial(find_connectable, self._hass, self._address),
-            name=self._address,
+            name=MODEL,
             key=self._key,
             attempts=PAIRING_ATTEMPTS,
         ) as link:

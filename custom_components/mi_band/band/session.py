@@ -81,7 +81,7 @@ class BandSession(Link):
 
     def offers(self, characteristic: Characteristic) -> bool:
         """Tell whether the band has a characteristic."""
-        return self._client.services.get_characteristic(characteristic) is not None
+        return self._look_up(characteristic) is not None
 
     @override
     async def read(self, characteristic: Characteristic) -> bytes:
@@ -156,10 +156,17 @@ class BandSession(Link):
         for queue in self._queues.values():
             queue.shutdown()
 
+    def _look_up(self, characteristic: Characteristic) -> BleakGATTCharacteristic | None:
+        try:
+            return self._client.services.get_characteristic(characteristic)
+        except BleakError as err:
+            # The table goes with the link.
+            raise LinkLost("the link broke") from err
+
     def _find(self, characteristic: Characteristic) -> BleakGATTCharacteristic:
         if not self._client.is_connected:
             raise LinkLost("the link broke")
-        found = self._client.services.get_characteristic(characteristic)
+        found = self._look_up(characteristic)
         if found is None:
             raise NotSupported(f"the band lacks the characteristic {characteristic.name}")
         return found
