@@ -39,7 +39,9 @@ from .uuids import Characteristic
 _LOGGER = logging.getLogger(__name__)
 
 LOWEST_MTU: Final = 23
-ZONE_UNKNOWN: Final = -128
+EARLIEST_ZONE: Final = 56
+LATEST_ZONE: Final = -48
+"""Quarter hours from UTC; no place keeps a clock outside of them."""
 ACKNOWLEDGEMENT_TIMEOUT: Final = timedelta(seconds=2)
 """How long a confirmation is waited for before going on without it. [INFERRED] section 4.6."""
 
@@ -86,8 +88,11 @@ def encode_zone(moment: datetime) -> int:
 
 
 def decode_zone(quarter_hours: int) -> timezone | None:
-    """Decode a zone byte read as signed; None when the band does not know its zone."""
-    if quarter_hours == ZONE_UNKNOWN:
+    """Decode a zone byte read as signed; None when the band does not know its zone.
+
+    It then says -128. Other values that no place on earth has are taken for the same.
+    """
+    if not LATEST_ZONE <= quarter_hours <= EARLIEST_ZONE:
         return None
     offset = quarter_hours * _QUARTER_HOUR
     return UTC if not offset else timezone(offset)
