@@ -199,25 +199,27 @@ async def authenticate(link: Link, key: bytes) -> None:
 
     Raises:
         KeyRejected: the band holds another key, or none.
+        CommandRefused: a write failed, which says nothing of the key.
         LinkLost: the band stayed silent or went away.
     """
     async with link.notifications(Characteristic.AUTHENTICATION) as replies:
-        try:
-            await link.write(Characteristic.AUTHENTICATION, REQUEST_CHALLENGE)
-            challenge = await _reply(replies, REQUEST_CHALLENGE)
-            if len(challenge) != KEY_SIZE:
-                raise MalformedPacket(Characteristic.AUTHENTICATION, challenge)
-            answer = ANSWER_CHALLENGE + encode_answer(key, challenge)
-            await link.write(Characteristic.AUTHENTICATION, answer)
-            await _reply(replies, ANSWER_CHALLENGE)
-        except CommandRefused as err:
-            raise KeyRejected(err.status) from err
-        except TimeoutError as err:
-            raise LinkLost("the band did not answer the authentication") from err
+        await link.write(Characteristic.AUTHENTICATION, REQUEST_CHALLENGE)
+        challenge = await _reply(replies, REQUEST_CHALLENGE)
+        if len(challenge) != KEY_SIZE:
+            raise MalformedPacket(Characteristic.AUTHENTICATION, challenge)
+        answer = ANSWER_CHALLENGE + encode_answer(key, challenge)
+        await link.write(Characteristic.AUTHENTICATION, answer)
+        await _reply(replies, ANSWER_CHALLENGE)
 
 
 async def _reply(replies: AsyncIterator[Packet], command: bytes) -> bytes:
-    return await reply_to(replies, command[:1], words="the key", within=EXCHANGE_TIMEOUT)
+    # Only what the band itself says counts against the key: a write that fails tells nothing of it.
+    try:
+        return await reply_to(replies, command[:1], words="the key", within=EXCHANGE_TIMEOUT)
+    except CommandRefused as err:
+        raise KeyRejected(err.status) from err
+    except TimeoutError as err:
+        raise LinkLost("the band did not answer the authentication") from err
 
 
 async def probe_binding(link: Link) -> Binding:
