@@ -1,0 +1,1 @@
+"""Tests of the pure codecs, and of what the emulated band cannot do."""

@@ -1,0 +1,103 @@
+"""Heart rate: readings and commands."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.mi_band.band import heart_rate
+from custom_components.mi_band.band.errors import LinkLost, MalformedPacket
+from custom_components.mi_band.band.heart_rate import (
+    HeartRate,
+    decode_heart_rate,
+    encode_interval,
+    measure_continuously,
+)
+from custom_components.mi_band.band.uuids import Characteristic
+from tests.vectors import Vector, heart_rate as vectors
+
+from .scripted import ScriptedLink
+
+
+@pytest.mark.parametrize("vector", vectors.READINGS, ids=str)
+def test_a_reading_is_decoded(vector: Vector[int | None]) -> None:
+    assert decode_heart_rate(vector.packet) == HeartRate(vector.value)
+
+
+@given(st.integers(10, 250))
+def test_every_pulse_is_read_back(bpm: int) -> None:
+    assert decode_heart_rate(bytes((0, bpm))) == HeartRate(bpm)
+
+
+@pytest.mark.parametrize("value", [b"", b"\x00", b"\x00\x48\x00"], ids=["0", "1", "3"])
+def test_another_number_of_bytes_is_malformed(value: bytes) -> None:
+    with pytest.raises(MalformedPacket) as caught:
+        decode_heart_rate(value)
+    assert caught.value.characteristic is Characteristic.HEART_RATE_MEASUREMENT
+    assert caught.value.packet == value
+
+
+@pytest.mark.parametrize("flags", [0x01, 0x10, 0xFF])
+def test_flags_are_malformed(flags: int) -> None:
+    with pytest.raises(MalformedPacket):
+        decode_heart_rate(bytes((flags, 72)))
+
+
+@given(st.binary(max_size=4))
+def test_arbitrary_bytes_are_a_reading_or_malformed(value: bytes) -> None:
+    try:
+        reading = decode_heart_rate(value)
+    except MalformedPacket:
+        return
+    assert reading.bpm is None or 10 <= reading.bpm <= 250
+
+
+@pytest.mark.parametrize("vector", vectors.INTERVALS, ids=str)
+def test_an_interval_is_encoded_as_a_number_and_not_as_a_digit(
+    vector: Vector[timedelta],
+) -> None:
+    assert encode_interval(vector.value) == vector.packet
+
+
+@given(st.integers(0, 120))
+def test_every_interval_is_the_second_byte(minutes: int) -> None:
+    assert encode_interval(timedelta(minutes=minutes)) == bytes((0x14, minutes))
+
+
+@pytest.mark.parametrize(
+    "interval",
+    [
+        timedelta(minutes=-1),
+        timedelta(minutes=121),
+        timedelta(minutes=256),
+        timedelta(seconds=90),
+        timedelta(microseconds=1),
+        timedelta(days=1),
+    ],
+    ids=str,
+)
+def test_an_interval_that_the_band_cannot_keep_is_our_mistake(interval: timedelta) -> None:
+    with pytest.raises(ValueError, match="0 to 120"):
+        encode_interval(interval)
+
+
+def test_the_commands_are_those_of_the_documents() -> None:
+    assert heart_rate.START_ONE == vectors.START_ONE
+    assert heart_rate.STOP_ONE == vectors.STOP_ONE
+    assert heart_rate.START_CONTINUOUS == vectors.START_CONTINUOUS
+    assert heart_rate.STOP_CONTINUOUS == vectors.STOP_CONTINUOUS
+    assert heart_rate.KEEP_ALIVE == vectors.KEEP_ALIVE
+
+
+async def test_cancelling_is_not_lost_when_the_stop_cannot_be_written() -> None:
+    link = ScriptedLink()
+    measuring = asyncio.create_task(measure_continuously(link))
+    await asyncio.sleep(0)
+    assert link.packets(Characteristic.HEART_RATE_CONTROL) == list(vectors.CONTINUOUS)
+    link.refusals[vectors.STOP_CONTINUOUS] = LinkLost("gone")
+    measuring.cancel()
+    with suppress(asyncio.CancelledError):
+        await measuring
+    assert measuring.cancelled()

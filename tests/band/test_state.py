@@ -1,0 +1,182 @@
+"""How events change what is known of a band."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.mi_band.band.battery import Battery
+from custom_components.mi_band.band.device_info import DeviceInfo
+from custom_components.mi_band.band.errors import MalformedPacket
+from custom_components.mi_band.band.events import DeviceEvent, UnknownEvent
+from custom_components.mi_band.band.heart_rate import HeartRate
+from custom_components.mi_band.band.link import Packet
+from custom_components.mi_band.band.state import (
+    WATCHED,
+    BandState,
+    Settings,
+    apply,
+    decode_packet,
+    read_state,
+)
+from custom_components.mi_band.band.steps import DayTotals
+from custom_components.mi_band.band.uuids import Characteristic
+from tests.vectors import battery, device_info, events, heart_rate, steps
+
+from .scripted import ScriptedLink
+
+_BATTERY = battery.VALUES[0]
+_TOTALS = steps.TOTALS[0]
+_FULL = BandState(
+    device=DeviceInfo(serial_number=None, hardware_version="1", firmware_version="2"),
+    battery=_BATTERY.value,
+    today=_TOTALS.value,
+    last_sync=datetime(2026, 1, 1, tzinfo=UTC),
+    settings=Settings(step_goal=8000),
+    connected=True,
+    heart_rate_bpm=72,
+    worn=True,
+    asleep=False,
+    signal_dbm=-60,
+)
+_EVENTS = st.one_of(
+    st.sampled_from([vector.value for vector in battery.VALUES]),
+    st.sampled_from([vector.value for vector in steps.TOTALS]),
+    st.sampled_from([HeartRate(vector.value) for vector in heart_rate.READINGS]),
+    st.sampled_from([vector.value for vector in events.EVENTS]),
+    st.sampled_from([vector.value for vector in events.UNKNOWN]),
+)
+
+
+@pytest.mark.parametrize(
+    ("event", "after"),
+    [
+        (_BATTERY.value, BandState(battery=_BATTERY.value)),
+        (_TOTALS.value, BandState(today=_TOTALS.value)),
+        (HeartRate(72), BandState(heart_rate_bpm=72, worn=True)),
+        (DeviceEvent.FELL_ASLEEP, BandState(asleep=True)),
+        (DeviceEvent.WOKE_UP, BandState(asleep=False)),
+        (DeviceEvent.NOT_WORN, BandState(worn=False)),
+    ],
+    ids=str,
+)
+def test_an_event_becomes_state(
+    event: Battery | DayTotals | HeartRate | DeviceEvent, after: BandState
+) -> None:
+    assert apply(BandState(), event) == after
+
+
+def test_a_band_that_is_taken_off_has_no_pulse() -> None:
+    after = apply(replace(BandState(), heart_rate_bpm=72, worn=True), DeviceEvent.NOT_WORN)
+    assert after == BandState(worn=False)
+
+
+def test_a_pulse_is_a_sign_of_being_worn() -> None:
+    assert apply(BandState(worn=False), HeartRate(60)).worn is True
+
+
+def test_no_result_leaves_the_last_pulse() -> None:
+    assert apply(_FULL, HeartRate(None)) is _FULL
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        *(event for event in DeviceEvent if event.name.startswith(("MUSIC", "CALL", "ALARM"))),
+        DeviceEvent.GOAL_REACHED,
+        UnknownEvent(b"\x16\xf7\x00"),
+        _BATTERY.value,
+        _TOTALS.value,
+    ],
+    ids=str,
+)
+def test_an_event_without_news_returns_the_same_state(
+    event: Battery | DayTotals | DeviceEvent | UnknownEvent,
+) -> None:
+    assert apply(_FULL, event) is _FULL
+
+
+@given(st.lists(_EVENTS, max_size=12))
+def test_any_events_keep_what_no_event_tells(
+    happened: list[Battery | DayTotals | HeartRate | DeviceEvent | UnknownEvent],
+) -> None:
+    state = _FULL
+    for event in happened:
+        state = apply(state, event)
+    assert (state.device, state.settings, state.last_sync) == (
+        _FULL.device,
+        _FULL.settings,
+        _FULL.last_sync,
+    )
+    assert state.connected
+    assert state.worn or state.heart_rate_bpm is None
+
+
+def test_without_a_link_only_what_is_recorded_remains() -> None:
+    assert _FULL.without_link() == BandState(
+        device=_FULL.device,
+        battery=_FULL.battery,
+        today=_FULL.today,
+        last_sync=_FULL.last_sync,
+        settings=_FULL.settings,
+    )
+
+
+@pytest.mark.parametrize(
+    ("characteristic", "value", "event"),
+    [
+        (Characteristic.BATTERY, _BATTERY.packet, _BATTERY.value),
+        (Characteristic.STEPS, _TOTALS.packet, _TOTALS.value),
+        (Characteristic.HEART_RATE_MEASUREMENT, b"\x00\x48", HeartRate(72)),
+        (Characteristic.DEVICE_EVENT, b"\x08", DeviceEvent.FIND_PHONE_STARTED),
+    ],
+    ids=lambda value: value.name if isinstance(value, Characteristic) else "",
+)
+def test_a_notification_is_decoded_by_its_characteristic(
+    characteristic: Characteristic,
+    value: bytes,
+    event: Battery | DayTotals | HeartRate | DeviceEvent,
+) -> None:
+    assert decode_packet(Packet(characteristic, value)) == event
+
+
+def test_a_notification_that_is_not_watched_is_our_mistake() -> None:
+    with pytest.raises(ValueError, match="CONFIGURATION"):
+        decode_packet(Packet(Characteristic.CONFIGURATION, b""))
+
+
+@given(characteristic=st.sampled_from(WATCHED), value=st.binary(max_size=24))
+def test_arbitrary_notifications_are_events_or_malformed(
+    characteristic: Characteristic, value: bytes
+) -> None:
+    try:
+        event = decode_packet(Packet(characteristic, value))
+    except MalformedPacket:
+        return
+    assert apply(_FULL, event).connected
+
+
+async def test_serial_number_and_hardware_are_read_only_once() -> None:
+    values = {
+        Characteristic.SERIAL_NUMBER: device_info.SERIAL_NUMBER.packet,
+        Characteristic.HARDWARE_REVISION: device_info.HARDWARE.packet,
+        Characteristic.SOFTWARE_REVISION: device_info.FIRMWARE.packet,
+        Characteristic.BATTERY: _BATTERY.packet,
+        Characteristic.STEPS: _TOTALS.packet,
+    }
+    first = await read_state(ScriptedLink(values=values), BandState())
+    assert first == BandState(
+        device=DeviceInfo(
+            serial_number="7ac8d2a4d03c",
+            hardware_version="0.25.18.5",
+            firmware_version="1.0.9.66",
+        ),
+        battery=_BATTERY.value,
+        today=_TOTALS.value,
+    )
+    del values[Characteristic.SERIAL_NUMBER], values[Characteristic.HARDWARE_REVISION]
+    values[Characteristic.SOFTWARE_REVISION] = b"V1.0.9.99"
+    second = await read_state(ScriptedLink(values=values), first)
+    assert first.device is not None
+    assert second.device == replace(first.device, firmware_version="1.0.9.99")
