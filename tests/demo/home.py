@@ -77,6 +77,7 @@ async def home(
     ):
         await lab.ready()
         await add_proxy(server, lab.proxy_port)
+        await remove_map(server)
         yield Home(server=server, lab=lab)
 
 
@@ -105,3 +106,10 @@ async def add_proxy(server: HomeServer, port: int) -> None:
         child=server.child,
     )
     await server.set_options(entry["entry_id"], {"mode": "active"})
+
+
+async def remove_map(server: HomeServer) -> None:
+    """Remove the map, whose tiles the browser would fetch from the internet."""
+    for dashboard in await server.command("lovelace/dashboards/list"):
+        if dashboard["url_path"] == "map":
+            await server.command("lovelace/dashboards/delete", dashboard_id=dashboard["id"])

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
+from PIL import Image, ImageDraw
 
 from .process import ROOT, Child, until
 
@@ -128,6 +129,14 @@ class HomeServer:
     async def get(self, path: str) -> Any:  # noqa: ANN401 - JSON, whatever the path serves
         """Fetch something from the REST API."""
         return await self._request("GET", path)
+
+    async def fetch(self, path: str) -> bytes:
+        """Fetch a file, as the browser does."""
+        assert self._http is not None
+        headers = {"Authorization": f"Bearer {self._token}"}
+        async with self._http.get(path, headers=headers) as response:
+            response.raise_for_status()
+            return await response.read()
 
     async def post(self, path: str, data: Mapping[str, object]) -> Any:  # noqa: ANN401 - JSON
         """Send something to the REST API."""
@@ -299,6 +308,19 @@ def prepare(config_dir: Path, url: str, port: int) -> None:
     # The other pages would add integrations that fetch from the internet.
     if not (storage / "onboarding").exists():
         _store(storage, "onboarding", 4, {"done": ["core_config", "analytics", "integration"]})
+    _draw_placeholder(config_dir / ".cache" / "brands" / "integrations" / "_placeholder")
+
+
+def _draw_placeholder(folder: Path) -> None:
+    """Draw the icon of every integration whose own icon would come from the internet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    image = Image.new("RGBA", (256, 256))
+    draw = ImageDraw.Draw(image)
+    draw.rounded_rectangle((32, 32, 224, 224), radius=48, fill=(3, 155, 199))
+    draw.ellipse((96, 96, 160, 160), fill=(255, 255, 255))
+    for name in ("icon", "logo", "dark_icon", "dark_logo"):
+        image.save(folder / f"{name}.png")
+        image.save(folder / f"{name}@2x.png")
 
 
 def _store(storage: Path, key: str, version: int, data: Mapping[str, object]) -> None:

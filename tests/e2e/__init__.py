@@ -1,0 +1,1 @@
+"""A browser, a running Home Assistant and an emulated band: what a person sees."""
