@@ -6,6 +6,7 @@ from collections.abc import Callable
 from bumble import att
 from bumble.device import Connection, Device
 from bumble.gatt import Characteristic, CharacteristicValue, Service
+import pytest
 
 from tests.emulator.radio import AirFaults, Radio
 
@@ -15,7 +16,7 @@ SERVICE = "0000fee0-0000-1000-8000-00805f9b34fb"
 READABLE = "0000aa01-0000-1000-8000-00805f9b34fb"
 ECHO = "0000aa02-0000-1000-8000-00805f9b34fb"
 WRITE_ONLY = "0000aa03-0000-1000-8000-00805f9b34fb"
-DESCRIBED = "0000aa04-0000-1000-8000-00805f9b34fb"
+DEVICE_NAME = "00002a00-0000-1000-8000-00805f9b34fb"
 
 # Flags, then a list of 16-bit service UUIDs; the name is in the scan response, as a band's is.
 ADVERTISEMENT = bytes.fromhex("020106 0302e0fe")
@@ -90,6 +91,14 @@ class Gadget:
     def _on_disconnection(self, reason: int) -> None:
         self.connection = None
         self.reasons.append(reason)
+
+
+@pytest.fixture
+async def gadget(radio: Radio) -> Gadget:
+    """Provide a gadget that is switched on."""
+    gadget = Gadget(radio)
+    await gadget.power_on()
+    return gadget
 
 
 async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None:

@@ -1,7 +1,6 @@
 """The air carries what the radios send, and can be disturbed."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 from bumble import att
 from bumble.core import UUID
@@ -11,19 +10,6 @@ import pytest
 from tests.emulator.radio import Advertisement, AirDevice, Radio
 
 from .gadget import ADVERTISEMENT, ECHO, READABLE, SCAN_RESPONSE, WRITE_ONLY, Gadget, until
-
-
-@pytest.fixture
-async def radio() -> AsyncIterator[Radio]:
-    async with Radio(advertising_interval_s=0.01) as radio:
-        yield radio
-
-
-@pytest.fixture
-async def gadget(radio: Radio) -> Gadget:
-    gadget = Gadget(radio)
-    await gadget.power_on()
-    return gadget
 
 
 @pytest.fixture

@@ -191,7 +191,6 @@ class _Peripheral:
     scan_response: bytes = b""
     while_connected: bool = False
     advertising: bool = False
-    listening: bool = True
 
     @property
     def connected(self) -> bool:
@@ -315,7 +314,6 @@ class _Air(LocalLink):
         advertiser = peripheral.controller.le_legacy_advertiser
         wanted = (
             peripheral.advertising
-            and peripheral.listening
             and not self._closed
             and (peripheral.while_connected or not peripheral.connected)
         )
@@ -342,17 +340,21 @@ class _Air(LocalLink):
         faults = self.faults_of(address)
         if faults.out_of_range:
             return
-        heard = Advertisement(
-            address=address,
-            advertisement=peripheral.advertisement,
-            scan_response=peripheral.scan_response,
-            rssi=faults.rssi,
-            connectable=not peripheral.connected,
-        )
+        heard = self.advertisement_of(address, peripheral)
         for listener in tuple(self.listeners):
             listener(heard)
         # A radio that wants to connect does so after everybody has heard the advertisement.
         asyncio.get_running_loop().call_soon(self._offer, peripheral, packet)
+
+    def advertisement_of(self, address: str, peripheral: _Peripheral) -> Advertisement:
+        """Return what can be heard of a peripheral now."""
+        return Advertisement(
+            address=address,
+            advertisement=peripheral.advertisement,
+            scan_response=peripheral.scan_response,
+            rssi=self.faults_of(address).rssi,
+            connectable=not peripheral.connected,
+        )
 
     def _offer(self, peripheral: _Peripheral, packet: ll.AdvInd) -> None:
         """Give a connectable advertisement to the first radio that wants to connect to it."""
@@ -772,6 +774,13 @@ class Radio:
 
         return stop
 
+    def advertisement(self, address: str) -> Advertisement | None:
+        """Return what a scanner would hear next; None for who does not want to be heard."""
+        peripheral = self._air.peripherals.get(address.upper())
+        if peripheral is None or not peripheral.advertising:
+            return None
+        return self._air.advertisement_of(address.upper(), peripheral)
+
     def is_connected(self, address: str) -> bool:
         """Say whether the peripheral with this address has a link."""
         peripheral = self._air.peripherals.get(address.upper())
@@ -794,20 +803,21 @@ class Radio:
             attempt = asyncio.create_task(central.connect_le(peer, timeout=None))
             try:
                 await asyncio.wait({attempt})
-            finally:
-                if not attempt.done():
-                    await _uninterrupted(self._take_back(central, attempt))
+            except asyncio.CancelledError:
+                await _uninterrupted(self._take_back(central, attempt))
+                raise
         if attempt.cancelled():
             raise ConnectionError("the radio was switched off")
         return attempt.result()
 
     async def _take_back(self, central: AirDevice, attempt: asyncio.Task[Connection]) -> None:
         """Cancel a connection attempt; when it has just succeeded, hang up."""
-        # When it is refused there is nothing to cancel: the connection is about to appear.
-        await _settle(
-            central.host.send_sync_command_raw(hci.HCI_LE_Create_Connection_Cancel_Command())
-        )
-        await _settle(attempt)
+        if not attempt.done():
+            # When it is refused there is nothing to cancel: the connection is about to appear.
+            await _settle(
+                central.host.send_sync_command_raw(hci.HCI_LE_Create_Connection_Cancel_Command())
+            )
+            await _settle(attempt)
         if not attempt.cancelled() and attempt.exception() is None:
             await self.disconnect(attempt.result())
 
