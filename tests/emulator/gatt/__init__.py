@@ -1,0 +1,1 @@
+"""What the emulated band does over GATT, one capability to a module."""

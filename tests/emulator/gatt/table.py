@@ -1,0 +1,185 @@
+"""The GATT table of a Mi Smart Band 4, in a fixed order.
+
+Handles follow from the order, and nothing may depend on them: a client finds its way by UUID.
+Written down from the properties listed for a real band. An access of `KEY` means that the band
+answers only after authentication; where nobody has established it, the band is open.
+
+Source: protocol-control.md, section 3 with its notes; 21.3 for what is open before authentication.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, unique
+
+from bumble.gatt import Characteristic
+
+HUAMI = "0000{}-0000-3512-2118-0009af100700"
+SIG = "0000{}-0000-1000-8000-00805f9b34fb"
+
+USER_DESCRIPTION = SIG.format("2901")
+CLIENT_CONFIGURATION = SIG.format("2902")
+
+_LETTERS = {
+    "R": Characteristic.Properties.READ,
+    "W": Characteristic.Properties.WRITE,
+    "C": Characteristic.Properties.WRITE_WITHOUT_RESPONSE,
+    "N": Characteristic.Properties.NOTIFY,
+}
+
+
+@unique
+class Access(Enum):
+    """What the band wants to know before it answers."""
+
+    OPEN = "open"
+    KEY = "key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One characteristic.
+
+    Attributes:
+        name: Short name as the documents use it: `0007`, `2A2B`.
+        letters: R read, W write request, C write command, N notify.
+        read: Who may read the value.
+        write: Who may write the value.
+        value: What it reads when no capability has another answer.
+        description: User description (2901), None where the band has none.
+        configurable: Whether it has a client configuration (2902).
+    """
+
+    name: str
+    uuid: str
+    letters: str
+    read: Access
+    write: Access
+    value: bytes
+    description: bytes | None
+    configurable: bool
+
+    @property
+    def properties(self) -> Characteristic.Properties:
+        """The property bits of the declaration."""
+        properties = Characteristic.Properties(0)
+        for letter in self.letters:
+            properties |= _LETTERS[letter]
+        return properties
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A primary service with its characteristics in order."""
+
+    uuid: str
+    rows: tuple[Row, ...]
+
+
+def _row(
+    name: str,
+    letters: str,
+    *,
+    pattern: str = SIG,
+    key: str = "",
+    value: bytes = b"",
+    description: bytes | None = None,
+) -> Row:
+    """Build a row; `key` names the letters (R, W) that want the key."""
+    return Row(
+        name=name,
+        uuid=pattern.format(name.rpartition("/")[2].lower()),
+        letters=letters,
+        read=Access.KEY if "R" in key else Access.OPEN,
+        write=Access.KEY if "W" in key else Access.OPEN,
+        value=value,
+        description=description,
+        configurable="N" in letters or name == "2A44",
+    )
+
+
+TABLE: tuple[Service, ...] = (
+    Service(
+        SIG.format("1800"),
+        (
+            _row("2A00", "R", value=b"Mi Smart Band 4"),
+            _row("2A01", "R", value=bytes(2)),
+            # 7.5 ms to 1 s, latency 0, supervision time-out 5 s.
+            _row("1800/2A04", "R", value=bytes.fromhex("060020030000f401")),
+        ),
+    ),
+    Service(SIG.format("1801"), ()),
+    Service(
+        SIG.format("180a"),
+        (
+            _row("2A25", "R"),
+            _row("2A27", "R"),
+            _row("2A28", "R"),
+            _row("2A23", "R"),
+            _row("2A50", "R"),
+        ),
+    ),
+    Service(
+        HUAMI.format("1530"),
+        (
+            _row("1531", "WN", pattern=HUAMI, key="W"),
+            _row("1532", "C", pattern=HUAMI, key="W"),
+        ),
+    ),
+    Service(
+        SIG.format("1811"),
+        (
+            _row("2A46", "RW", value=b"\x05", description=b""),
+            _row("2A44", "RW", value=b"\x00"),
+        ),
+    ),
+    Service(SIG.format("1802"), (_row("2A06", "C"),)),
+    Service(
+        SIG.format("180d"),
+        (_row("2A37", "N"), _row("2A39", "RW", key="RW", value=b"\x00")),
+    ),
+    Service(
+        SIG.format("fee0"),
+        (
+            _row("2A2B", "RWN", key="W"),
+            _row("0001", "CN", pattern=HUAMI, key="W"),
+            _row("0002", "N", pattern=HUAMI),
+            _row("0003", "CN", pattern=HUAMI, key="W"),
+            # 48.75 ms, latency 0, supervision time-out 5 s.
+            _row("2A04", "RCN", value=bytes.fromhex("270027000000f401")),
+            _row("0004", "CN", pattern=HUAMI, key="W"),
+            _row("0005", "N", pattern=HUAMI),
+            _row("0006", "RN", pattern=HUAMI),
+            _row("0007", "RN", pattern=HUAMI, key="R"),
+            _row("0008", "WN", pattern=HUAMI, key="W"),
+            _row("000e", "W", pattern=HUAMI, description=b""),
+            _row("000f", "CN", pattern=HUAMI, key="W"),
+            _row("0010", "N", pattern=HUAMI),
+            _row("0011", "RCN", pattern=HUAMI),
+            _row("0012", "RCN", pattern=HUAMI, value=b"\x0d"),
+            _row("0013", "RWN", pattern=HUAMI),
+            # Whether a message wants the key depends on its type; the chunked receiver asks.
+            _row("0020", "RCN", pattern=HUAMI, value=b"\x04"),
+        ),
+    ),
+    Service(
+        SIG.format("fee1"),
+        (
+            _row(
+                "0009",
+                "RCN",
+                pattern=HUAMI,
+                description=b"Anhui Huami Information Technology Co.",
+            ),
+            _row("fedd", "W"),
+            _row("fede", "R"),
+            _row("fedf", "R", value=b"\x01"),
+            _row("fed0", "RW"),
+            _row("fed1", "RW"),
+            _row("fed2", "R"),
+            _row("fed3", "RW"),
+            _row("fec1", "RWN", pattern=HUAMI),
+        ),
+    ),
+    Service(SIG.format("3802"), (_row("4a02", "RWN"),)),
+)
+
+ROWS: dict[str, Row] = {row.name: row for service in TABLE for row in service.rows}

@@ -1,0 +1,222 @@
+"""The person who wears the emulated band: everything a hand, an arm or a charger can do to it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum, unique
+
+from .gatt.alerts import Alerts
+from .gatt.auth import Authentication
+from .gatt.battery import Battery
+from .gatt.body import Body
+from .gatt.configuration import Configuration
+from .gatt.events import Events
+from .gatt.find import Find
+from .gatt.steps import Steps
+from .screen import Content, Kind
+
+
+@unique
+class Policy(StrEnum):
+    """What the wearer does by themselves when the band asks for a tap."""
+
+    MANUAL = "manual"
+    """Nothing; the test or the person at the page decides."""
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    IGNORE = "ignore"
+    """Let the time pass, which takes no time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organs:
+    """The parts of the band that a wearer gets hold of."""
+
+    body: Body
+    alerts: Alerts
+    auth: Authentication
+    battery: Battery
+    configuration: Configuration
+    events: Events
+    find: Find
+    steps: Steps
+    reset: Callable[[], None]
+
+
+class Wearer:
+    """What the wearer does. Nothing here waits: the band does the rest in its own time."""
+
+    def __init__(self, organs: Organs) -> None:
+        self._band = organs
+        self.policy = Policy.MANUAL
+        organs.auth.on_question = self._asked
+        organs.steps.on_steps = self._stepped
+
+    def _asked(self) -> None:
+        answers: dict[Policy, Callable[[], None]] = {
+            Policy.ACCEPT: self._band.auth.confirm,
+            Policy.REFUSE: self._band.auth.refuse,
+            Policy.IGNORE: self._band.auth.ignore,
+        }
+        if answer := answers.get(self.policy):
+            # A person reads before they tap; by then everything before the question is sent.
+            self._band.body.tasks.later(0, answer)
+
+    def _stepped(self, before: int, after: int) -> None:
+        goal = self._band.configuration.goal()
+        if before < goal <= after:
+            self._band.events.send("goal_reached")
+            if self._band.configuration.is_on("goal_notification"):
+                self._show("Goal", f"{goal} steps")
+
+    def _show(self, title: str, text: str) -> None:
+        self._band.body.screen.show(
+            Kind.NOTIFICATION, Content(title=title, body=text, label="Band")
+        )
+        self._band.body.vibrate()
+
+    # A finger
+
+    def tap(self) -> None:
+        """Tap: yes to a question, stop to a vibration, away with an alert."""
+        band = self._band
+        if band.auth.asking:
+            band.auth.confirm()
+        elif band.find.ringing:
+            band.find.stop()
+        elif band.events.searching:
+            band.events.found_phone()
+        elif band.alerts.calling is None:
+            band.body.screen.clear(Kind.NOTIFICATION)
+        band.body.changed()
+
+    def refuse(self) -> None:
+        """Swipe: no to a question, no to a call, away with an alert."""
+        band = self._band
+        if band.auth.asking:
+            band.auth.refuse()
+        elif band.alerts.calling is not None:
+            self.answer_call("reject")
+        else:
+            band.body.screen.clear(Kind.NOTIFICATION)
+        band.body.changed()
+
+    def ignore(self) -> None:
+        """Do nothing until the band asks no more."""
+        band = self._band
+        if band.auth.asking:
+            band.auth.ignore()
+        elif band.alerts.calling is not None:
+            self.answer_call("ignore")
+        band.body.changed()
+
+    def answer_call(self, answer: str) -> None:
+        """Reject a call or silence it.
+
+        Raises:
+            ValueError: Nobody calls, or the answer is neither "reject" nor "ignore".
+        """
+        if answer not in {"reject", "ignore"}:
+            raise ValueError("a call can be rejected or ignored")
+        if self._band.alerts.calling is None:
+            raise ValueError("nobody calls")
+        self._band.events.send(f"call_{answer}")
+        if answer == "reject":
+            self._band.alerts.end_call()
+        else:
+            self._band.body.still()
+
+    def find_phone(self) -> None:
+        """Look for the phone from the band."""
+        self._band.events.search_phone()
+
+    def stop_finding_phone(self) -> None:
+        """End the search on the band."""
+        self._band.events.found_phone()
+
+    def press_music(self, key: str) -> None:
+        """Press a key of the music screen: play, pause, next, ...; open or close the screen."""
+        self._band.events.press_music(key)
+
+    def event(self, name: str) -> None:
+        """Make the band tell something, whatever else is going on."""
+        self._band.events.send(name)
+
+    def toggle_alarm(self, slot: int) -> None:
+        """Switch an alarm on or off on the band."""
+        self._band.configuration.alarms.toggle(slot)
+        self._band.events.send("alarm_toggled")
+
+    def edit_alarm(self, slot: int, hour: int, minute: int) -> None:
+        """Change the time of an alarm on the band."""
+        self._band.configuration.alarms.edit(slot, hour, minute)
+        self._band.events.send("alarm_edited")
+
+    def workout(self, step: str, kind: int = 0x01) -> None:
+        """Open a workout's screen, then start, pause, resume or end the workout."""
+        if step == "open":
+            self._band.events.open_workout(kind, phone_gps=True)
+        else:
+            self._band.events.workout_step(step)
+
+    # An arm
+
+    def walk(self, steps: int) -> None:
+        """Walk a number of steps in the band's next seconds."""
+        if not self._band.body.posture.worn:
+            raise ValueError("the band is not worn")
+        self._band.steps.walk(steps)
+
+    def set_heart_rate(self, bpm: int) -> None:
+        """Have another pulse.
+
+        Raises:
+            ValueError: Nobody has such a pulse.
+        """
+        if not 30 <= bpm <= 230:
+            raise ValueError("a pulse is 30 to 230")
+        self._change(lambda: setattr(self._band.body.posture, "heart_rate", bpm))
+
+    def fall_asleep(self) -> None:
+        """Fall asleep."""
+        self._sleep(asleep=True)
+        self._band.events.send("fell_asleep")
+
+    def wake_up(self) -> None:
+        """Wake up."""
+        self._sleep(asleep=False)
+        self._band.events.send("woke_up")
+
+    def take_off(self) -> None:
+        """Take the band off."""
+        self._change(lambda: setattr(self._band.body.posture, "worn", False))
+        self._sleep(asleep=False)
+        self._band.events.send("not_worn")
+
+    def put_on(self) -> None:
+        """Put the band on, which it keeps to itself."""
+        self._change(lambda: setattr(self._band.body.posture, "worn", True))
+
+    def _sleep(self, *, asleep: bool) -> None:
+        self._change(lambda: setattr(self._band.body.posture, "asleep", asleep))
+
+    def _change(self, change: Callable[[], None]) -> None:
+        self._band.body.history.advance()
+        change()
+        self._band.body.changed()
+
+    # A charger, and the menu
+
+    def charge(self, charging: bool) -> None:  # noqa: FBT001  there are two ways, both plain
+        """Put the band on its charger or take it off."""
+        if charging:
+            self._band.battery.plug_in()
+        else:
+            self._band.battery.unplug()
+
+    def set_battery(self, percent: int) -> None:
+        """Let the battery be as full as this."""
+        self._band.battery.set_level(percent)
+
+    def reset(self) -> None:
+        """Reset the band from its own menu: no key, no data, a new address."""
+        self._band.reset()
