@@ -1,0 +1,121 @@
+"""Measuring the pulse."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from custom_components.mi_band.band import heart_rate
+from custom_components.mi_band.band.errors import CommandRefused, LinkLost
+from custom_components.mi_band.band.heart_rate import (
+    HeartRate,
+    decode_heart_rate,
+    measure_continuously,
+    set_measurement_interval,
+    start_measurement,
+    stop_measurement,
+)
+from custom_components.mi_band.band.link import Link, Operation
+from custom_components.mi_band.band.uuids import Characteristic
+from tests.emulator.gatt.body import AttError
+from tests.vectors import heart_rate as vectors
+
+from .lab import TICK_S, Lab, state, traffic
+
+_MEASUREMENT = Characteristic.HEART_RATE_MEASUREMENT
+
+
+async def _reading(link: Link) -> HeartRate:
+    async with asyncio.timeout(100 * TICK_S), link.notifications(_MEASUREMENT) as readings:
+        await start_measurement(link)
+        async for packet in readings:
+            reading = decode_heart_rate(packet.value)
+            if reading.bpm is not None:
+                return reading
+    pytest.fail("the readings ended")
+
+
+async def test_one_measurement_brings_a_reading(lab: Lab) -> None:
+    band = await lab.band()
+    band.wearer.set_heart_rate(131)
+    async with lab.open(band) as link:
+        assert await _reading(link) == HeartRate(131)
+        await stop_measurement(link)
+    assert traffic(band, "2A39").last == [
+        command.hex(" ") for command in (*vectors.ONE_SHOT, vectors.STOP_ONE)
+    ]
+
+
+async def test_a_measurement_can_be_stopped(lab: Lab) -> None:
+    band = await lab.band()
+    async with lab.open(band) as link:
+        await start_measurement(link)
+        assert state(band, "heart_rate")["one_shot"] is True
+        await stop_measurement(link)
+        assert state(band, "heart_rate")["one_shot"] is False
+
+
+async def test_a_band_that_is_not_worn_has_no_result(lab: Lab) -> None:
+    band = await lab.band()
+    band.wearer.take_off()
+    async with lab.open(band) as link, link.notifications(_MEASUREMENT) as readings:
+        await start_measurement(link)
+        async with asyncio.timeout(100 * TICK_S):
+            packet = await anext(readings)
+    assert decode_heart_rate(packet.value) == HeartRate(None)
+
+
+async def test_measuring_goes_on_as_long_as_it_is_kept_alive(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Twelve of the band's seconds, which are short here; without a keep-alive it gives up.
+    monkeypatch.setattr(heart_rate, "KEEP_ALIVE_INTERVAL", timedelta(seconds=12 * TICK_S))
+    band = await lab.band()
+    async with lab.open(band) as link, link.notifications(_MEASUREMENT) as readings:
+        measuring = asyncio.create_task(measure_continuously(link))
+        for _ in range(45):
+            async with asyncio.timeout(20 * TICK_S):
+                packet = await anext(readings)
+            assert decode_heart_rate(packet.value).bpm
+        assert state(band, "heart_rate")["continuous"] is True
+        assert state(band, "heart_rate")["keep_alives"] in {3, 4}
+        measuring.cancel()
+        await asyncio.wait([measuring])
+        assert measuring.cancelled()
+        assert state(band, "heart_rate")["continuous"] is False
+    commands = traffic(band, "2A39").last
+    assert commands[:3] == [command.hex(" ") for command in vectors.CONTINUOUS]
+    assert commands[-1] == vectors.STOP_CONTINUOUS.hex(" ")
+
+
+async def test_measuring_ends_with_the_link(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heart_rate, "KEEP_ALIVE_INTERVAL", timedelta(seconds=TICK_S))
+    band = await lab.band()
+    async with lab.open(band) as link, link.notifications(_MEASUREMENT):
+        measuring = asyncio.create_task(measure_continuously(link))
+        await band.wait_for(lambda: state(band, "heart_rate")["continuous"] is True)
+        lab.faults(band).cut()
+        with pytest.raises(LinkLost):
+            await measuring
+    assert state(band, "heart_rate")["continuous"] is False
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 5, 10, 30, 120])
+async def test_the_band_measures_by_itself_as_often_as_told(lab: Lab, minutes: int) -> None:
+    band = await lab.band()
+    async with lab.open(band) as link:
+        await set_measurement_interval(link, timedelta(minutes=minutes))
+    assert state(band, "heart_rate")["interval"] == minutes
+
+
+@pytest.mark.usefixtures("violations_expected")
+@pytest.mark.parametrize("operation", [start_measurement, stop_measurement])
+async def test_measuring_wants_the_key(lab: Lab, operation: Operation[None]) -> None:
+    band = await lab.band()
+    async with lab.open(band, None) as link:
+        with pytest.raises(CommandRefused) as caught:
+            await operation(link)
+    assert caught.value.status == AttError.INSUFFICIENT_AUTHENTICATION
+    # The first refusal ends the series: nothing else of it is sent.
+    assert traffic(band, "2A39").writes == 1
+    assert len(band.violations) == 1
