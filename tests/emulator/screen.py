@@ -279,16 +279,16 @@ def _icon(kind: Kind, colour: str) -> str:
 def _message(look: Look) -> list[str]:
     colour = _COLOURS.get(look.kind, "#60a5fa")
     parts = [_icon(look.kind, colour)]
-    y = 90
+    y = 92
     if look.content.label:
         parts.append(_line(y, look.content.label, size=11, fill=colour))
         y += 17
-    if look.content.title:
-        parts.append(_line(y, look.content.title, size=15, weight=700))
-        y += 19
+    for line in wrap(look.content.title, COLUMNS + 2, max_lines=2, placeholder="…"):
+        parts.append(_line(y, line, size=15, weight=700))
+        y += 18
     for line in look.lines:
         parts.append(_line(y, line, size=14, fill="#cbd5e1"))
-        y += 17
+        y += 16
     if look.content.hint:
         parts.append(f"<rect x='10' y='206' width='100' height='24' rx='12' fill='{colour}'/>")
         parts.append(_line(222, look.content.hint, size=12, fill="#020617", weight=700))

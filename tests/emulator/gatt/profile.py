@@ -81,7 +81,7 @@ class Profile(Capability):
     @override
     def state(self) -> dict[str, Json]:
         return {
-            "profile": {
+            "user_profile": {
                 "user": self._user,
                 "goal": self.goal if self._goal_written else None,
                 "wrist": self._wrist,
