@@ -53,10 +53,11 @@ type Faults = Iterator[str]
 def main() -> int:
     """Print every fault; give the exit code."""
     sys.path.insert(0, str(ROOT))
-    faults = [fault for check in CHECKS for fault in check()]
+    # What cannot be parsed cannot be checked further.
+    faults = list(check_json()) or [fault for check in CHECKS for fault in check()]
     for fault in faults:
         print(fault)
-    print(f"{len(CHECKS)} checks, {len(faults)} faults")
+    print(f"check_integration: {len(faults)} faults")
     return 1 if faults else 0
 
 
@@ -324,7 +325,6 @@ def check_brand() -> Faults:
 
 
 CHECKS: Final[Sequence[Callable[[], Faults]]] = (
-    check_json,
     check_manifest,
     check_hacs,
     check_dependencies,
