@@ -2,14 +2,18 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import NamedTuple, Unpack
 
-from bumble import att
+from bumble import att, core
 from bumble.device import Connection, Peer
 from bumble.gatt_client import CharacteristicProxy
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from tests.emulator.band import EmulatedBand
+from tests.emulator.band import EmulatedBand, Options
 from tests.emulator.radio import Radio
+from tests.emulator.screen import Kind
 
 KEY = bytes.fromhex("c33d3ef72cd974853857f9201a65f252")
 _PATTERNS = ("0000{}-0000-3512-2118-0009af100700", "0000{}-0000-1000-8000-00805f9b34fb")
@@ -48,7 +52,11 @@ class Phone:
             await self.device.power_on()
         self.connection = await self.radio.connect(self.device, self.band.address, timeout_s=5)
         self.peer = Peer(self.connection)
-        await self.peer.discover_all()
+        await self.peer.discover_services()
+        await self.peer.discover_characteristics()
+        for service in self.peer.services:
+            for characteristic in service.characteristics:
+                await self.peer.discover_descriptors(characteristic)
         await self.band.wait_for(lambda: self.band.connected)
 
     async def disconnect(self) -> None:
@@ -57,20 +65,19 @@ class Phone:
         await self.band.wait_for(lambda: not self.band.connected)
 
     def characteristic(self, name: str) -> CharacteristicProxy[bytes]:
+        """Find a characteristic by its short name; `1800/2A04` names the service, too."""
         assert self.peer is not None
         service, _, short = name.rpartition("/")
-        for found in self.peer.services:
-            if service and service not in str(found.uuid).lower():
-                continue
-            for characteristic in found.characteristics:
-                text = characteristic.uuid.to_hex_str("-").lower()
-                if text in {pattern.format(short.lower()) for pattern in _PATTERNS} or (
-                    len(text) == 4 and text == short.lower()
-                ):
-                    if short == "2A04" and not service and "1800" in str(found.uuid):
-                        continue
-                    return characteristic
-        raise LookupError(name)
+        wanted = {core.UUID(pattern.format(short.lower())) for pattern in _PATTERNS}
+        within = core.UUID(_PATTERNS[1].format(service or "fee0"))
+        found = [
+            (characteristic, candidate.uuid == within)
+            for candidate in self.peer.services
+            for characteristic in candidate.characteristics
+            if characteristic.uuid in wanted
+        ]
+        # Only 2A04 occurs twice; FEE0's is meant unless another service is named.
+        return max(found, key=lambda one: one[1])[0]
 
     async def read(self, name: str) -> bytes:
         assert self.peer is not None
@@ -90,7 +97,7 @@ class Phone:
         for name in names:
             await self.peer.subscribe(self.characteristic(name), self._listener(name))
 
-    def _listener(self, name: str):  # noqa: ANN202  Bumble asks for a plain callable
+    def _listener(self, name: str) -> Callable[[bytes], None]:
         def listen(value: bytes) -> None:
             self.heard[name].append(value)
             self._news.set()
@@ -129,3 +136,55 @@ class Phone:
         request = "8200020100" if family else "0200"
         challenge = (await self.ask("0009", request))[3:]
         return await self.ask("0009", bytes((0x03 | family, 0x00)) + aes(key, challenge))
+
+    async def send(self, kind: int, payload: bytes, *, room: int = 17) -> bytes | None:
+        """Send a chunked message; return the acknowledgement, None when the band gives none."""
+        if "0020" not in self.heard:
+            await self.subscribe("0020")
+        count = len(self.heard["0020"])
+        for piece in pieces(kind, payload, room):
+            await self.command("0020", piece)
+        heard = self.heard["0020"][count:]
+        return heard[0] if heard else None
+
+
+class Lab(NamedTuple):
+    """A band and a phone that is connected to it."""
+
+    band: EmulatedBand
+    phone: Phone
+
+    @property
+    def wrongs(self) -> list[str]:
+        """What the phone did wrong, shortly."""
+        return [f"{one['characteristic']}: {one['what']}" for one in self.band.violations]
+
+    def shows(self) -> Kind:
+        """What is on the screen at this moment."""
+        return self.band.screen.kind
+
+    def knows_us(self) -> bool:
+        """Whether the link is authenticated at this moment."""
+        return self.band.authenticated
+
+
+@asynccontextmanager
+async def lab(radio: Radio, **options: Unpack[Options]) -> AsyncGenerator[Lab]:
+    """Switch a quick band without a past on, and connect a phone to it."""
+    defaults: Options = {"key": KEY, "tick_s": 0.01, "days": 0}
+    band = EmulatedBand(radio, **(defaults | options))
+    await band.power_on()
+    phone = Phone(radio, band)
+    try:
+        await phone.connect()
+        yield Lab(band, phone)
+    finally:
+        await band.power_off()
+
+
+@asynccontextmanager
+async def authenticated(radio: Radio, **options: Unpack[Options]) -> AsyncGenerator[Lab]:
+    """The same, with the key shown."""
+    async with lab(radio, **options) as here:
+        assert await here.phone.authenticate() == b"\x10\x83\x01"
+        yield here
