@@ -33,7 +33,7 @@ GLUE_LAYERS = (
     },
     {"entity", "pairing", "profile_form"},
     {"coordinator"},
-    {"companions", "keeper", "snapshot", "sync"},
+    {"companions", "keeper", "reach", "snapshot", "sync"},
     {"account", "history", "statistics"},
     {"const"},
     {"band"},
@@ -283,10 +283,10 @@ ACTIONS = load_yaml_dict(ROOT / "custom_components/mi_band/services.yaml")
 
 
 def _error_codes() -> dict[str, str]:
-    """Return the class of each `code`, for every exception of the band."""
+    """Return the class of each `code`, for every exception of ours."""
     return {
         value: node.name
-        for tree in BAND_MODULES.values()
+        for tree in PRODUCT_MODULES.values()
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef)
         for value in _assigned(node, "code")
@@ -308,7 +308,7 @@ def _assigned(node: ast.ClassDef, name: str) -> Iterator[str]:
 def _is_band_error(name: str) -> bool:
     bases = {
         node.name: [base.id for base in node.bases if isinstance(base, ast.Name)]
-        for tree in BAND_MODULES.values()
+        for tree in PRODUCT_MODULES.values()
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef)
     }
