@@ -2,9 +2,12 @@
 
 from tests.lab import (
     adapter,
+    add_proxy,
     add_scanner,
     bluetooth_scanner,
+    esphome_hass,
     hass_config_dir,
+    loopback,
     radio,
     radio_client,
 )
@@ -13,10 +16,13 @@ from .gadget import gadget
 
 __all__ = [
     "adapter",
+    "add_proxy",
     "add_scanner",
     "bluetooth_scanner",
+    "esphome_hass",
     "gadget",
     "hass_config_dir",
+    "loopback",
     "radio",
     "radio_client",
 ]

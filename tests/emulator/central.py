@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 import uuid
 
 from bumble import att, core, gatt_client
@@ -78,6 +79,19 @@ class GattService:
     characteristics: tuple[GattCharacteristic, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn[T]:
+    """An operation that waits in line, and who waits for it."""
+
+    handle: int
+    operation: Callable[[], Awaitable[T]]
+    done: asyncio.Future[T]
+
+    def fail(self, error: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
 class CentralLink:
     """One link. Its GATT operations happen one after the other, in the order of the calls."""
 
@@ -102,9 +116,7 @@ class CentralLink:
         self._gatt: gatt_client.Client = connection.gatt_client
         self._delay_s = delay_s
         self._lost = lost
-        self._operations: deque[tuple[Callable[[], Awaitable[None]], asyncio.Future[None]]] = (
-            deque()
-        )
+        self._turns: deque[_Turn[Any]] = deque()
         self._more = asyncio.Event()
         self.reason: int | None = None
         """The HCI reason for which the link is down; None while it is up."""
@@ -123,53 +135,23 @@ class CentralLink:
             self._on_disconnection(_LOCAL_HOST)
         await asyncio.wait({self._worker})
 
-    async def exchange_mtu(self, mtu: int) -> None:
+    def exchange_mtu(self, mtu: int) -> asyncio.Future[int]:
         """Tell the peripheral what this side can take, and use what both can."""
+        return self._enqueue(0, lambda: self._gatt.request_mtu(mtu))
 
-        async def operation() -> None:
-            await self._gatt.request_mtu(mtu)
-
-        await self._enqueue(0, operation)
-
-    async def discover(self) -> tuple[GattService, ...]:
+    def discover(self) -> asyncio.Future[tuple[GattService, ...]]:
         """Read the peripheral's table."""
-        services: list[GattService] = []
+        return self._enqueue(0, self._discover)
 
-        async def operation() -> None:
-            for service in await self._gatt.discover_services():
-                services.append(await self._discover_service(service))  # noqa: PERF401
-
-        await self._enqueue(0, operation)
-        return tuple(services)
-
-    async def read(self, handle: int) -> bytes:
+    def read(self, handle: int) -> asyncio.Future[bytes]:
         """Read a value, long or short."""
-        values: list[bytes] = []
+        return self._enqueue(handle, lambda: self._gatt.read_value(handle))
 
-        async def operation() -> None:
-            values.append(await self._gatt.read_value(handle))
-
-        await self._enqueue(handle, operation)
-        return values[0]
-
-    async def write(self, handle: int, value: bytes, *, response: bool) -> None:
+    def write(self, handle: int, value: bytes, *, response: bool) -> asyncio.Future[None]:
         """Write a value, by request or by command."""
-
-        async def operation() -> None:
-            await self._gatt.write_value(handle, value, with_response=response)
-
-        await self._enqueue(handle, operation)
-
-    def post(self, handle: int, value: bytes) -> None:
-        """Write a value by command, in its turn, and do not wait for it."""
-
-        async def operation() -> None:
-            await self._gatt.write_value(handle, value, with_response=False)
-
-        if self.reason is None:
-            turn = self._enqueue(handle, operation)
-            # Nobody is told when the link ends before its turn.
-            turn.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return self._enqueue(
+            handle, lambda: self._gatt.write_value(handle, value, with_response=response)
+        )
 
     def subscribe(self, handle: int, receive: Callable[[bytes], None]) -> None:
         """Pass on the notifications and indications of a value. The CCCD is not touched."""
@@ -181,23 +163,14 @@ class CentralLink:
         # Not removed: Bumble warns of a notification for nobody, and those are to be expected.
         self.subscribe(handle, _ignore)
 
-    def _enqueue(
-        self, handle: int, operation: Callable[[], Awaitable[None]]
-    ) -> asyncio.Future[None]:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def _enqueue[T](self, handle: int, operation: Callable[[], Awaitable[T]]) -> asyncio.Future[T]:
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         if self.reason is not None:
-            turn.set_exception(LinkDown(self.reason))
-            return turn
-
-        async def translated() -> None:
-            try:
-                await operation()
-            except att.ATT_Error as error:
-                raise GattRefusal(handle, int(error.error_code)) from error
-
-        self._operations.append((translated, turn))
-        self._more.set()
-        return turn
+            done.set_exception(LinkDown(self.reason))
+        else:
+            self._turns.append(_Turn(handle, operation, done))
+            self._more.set()
+        return done
 
     async def _work(self) -> None:
         """Do what has been asked for, one by one, until the link is down.
@@ -206,40 +179,41 @@ class CentralLink:
         must not be taken for the answer to the next one.
         """
         while True:
-            while not self._operations:
+            while not self._turns:
                 self._more.clear()
                 await self._more.wait()
-            operation, turn = self._operations[0]
             if delay_s := self._delay_s():
                 await asyncio.sleep(delay_s)
-            error = await self._perform(operation)
-            if not turn.done():
-                turn.set_exception(error) if error else turn.set_result(None)
-            self._operations.popleft()
+            await self._perform(self._turns[0])
+            self._turns.popleft()
 
-    async def _perform(self, operation: Callable[[], Awaitable[None]]) -> Exception | None:
-        """Do one thing; return what went wrong."""
+    async def _perform(self, turn: _Turn[Any]) -> None:
         try:
-            await operation()
-        except GattRefusal as error:
-            return error
+            result = await turn.operation()
+        except att.ATT_Error as error:
+            turn.fail(GattRefusal(turn.handle, int(error.error_code)))
         except (core.BaseBumbleError, TimeoutError) as error:
             # Without an answer in 30 s nothing more may be asked on this link (Core
             # Specification, Vol 3 Part F 3.3.3).
+            turn.fail(TimeoutError(str(error)))
             await self._radio.disconnect(self._connection)
-            return error
-        return None
+        else:
+            if not turn.done.done():
+                turn.done.set_result(result)
 
     def _on_disconnection(self, reason: int) -> None:
         if self.reason is not None:
             return
         self.reason = reason
         self._worker.cancel()
-        for _, turn in self._operations:
-            if not turn.done():
-                turn.set_exception(LinkDown(reason))
-        self._operations.clear()
+        for turn in self._turns:
+            turn.fail(LinkDown(reason))
+        self._turns.clear()
         self._lost(reason)
+
+    async def _discover(self) -> tuple[GattService, ...]:
+        services = await self._gatt.discover_services()
+        return tuple([await self._discover_service(service) for service in services])
 
     async def _discover_service(self, service: gatt_client.ServiceProxy) -> GattService:
         found: list[GattCharacteristic] = []

@@ -250,13 +250,22 @@ class AirController(Controller):
 
     @override
     def on_hci_disconnect_command(self, command: hci.HCI_Disconnect_Command) -> None:
-        """Refuse an unknown handle; Bumble answers nothing, and the host waits for ever."""
-        if self.find_le_connection_by_handle(command.connection_handle) is None:
+        """Hang up; an unknown handle is refused.
+
+        Bumble answers nothing to that, and its host waits for ever; and it tells this side the
+        reason that is meant for the other.
+        """
+        connection = self.find_le_connection_by_handle(command.connection_handle)
+        if connection is None:
             self._send_hci_command_status(
                 hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR, command.op_code
             )
             return
-        super().on_hci_disconnect_command(command)
+        self._send_hci_command_status(hci.HCI_COMMAND_STATUS_PENDING, command.op_code)
+        connection.send_ll_control_pdu(ll.TerminateInd(command.reason))
+        self.on_le_disconnected(
+            connection, hci.HCI_ErrorCode.CONNECTION_TERMINATED_BY_LOCAL_HOST_ERROR
+        )
 
     @override
     def on_ll_control_pdu(self, sender_address: hci.Address, packet: ll.ControlPdu) -> None:
