@@ -1,14 +1,22 @@
 """What the tests in Home Assistant share."""
 
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 
+from homeassistant.const import CONF_ADDRESS
+from homeassistant.core import HomeAssistant
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.lab import bluetooth_scanner, hass_config_dir, radio
+from tests.emulator.backend import AttachedScanner
+from tests.emulator.band import EmulatedBand
+from tests.lab import add_scanner, bluetooth_scanner, hass_config_dir, radio
 
+from .bands import MakeBand, make_band
+from .flow import DOMAIN, KEY, PROFILE
+from .house import IDENTITY, House
 from .texts import TextWatch, watch_texts
 
-__all__ = ["bluetooth_scanner", "hass_config_dir", "radio"]
+__all__ = ["add_scanner", "bluetooth_scanner", "hass_config_dir", "make_band", "radio"]
 
 
 @pytest.fixture(autouse=True)
@@ -22,3 +30,42 @@ def texts(monkeypatch: pytest.MonkeyPatch) -> Generator[TextWatch]:
     watch = watch_texts(monkeypatch)
     yield watch
     assert not watch.missing
+
+
+@pytest.fixture
+async def band(make_band: MakeBand) -> EmulatedBand:
+    """Provide a band that is bound with the key of the tests."""
+    return await make_band(key=KEY)
+
+
+@pytest.fixture
+def entry(hass: HomeAssistant, band: EmulatedBand) -> MockConfigEntry:
+    """Provide the config entry of the band, as the flow makes it, not set up yet."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Mi Smart Band 4 Ada",
+        unique_id=band.address,
+        data={
+            CONF_ADDRESS: band.address,
+            "key": KEY.hex(),
+            "identity": IDENTITY,
+            "profile": PROFILE,
+        },
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+@pytest.fixture
+async def house(
+    hass: HomeAssistant,
+    bluetooth_scanner: AttachedScanner,
+    band: EmulatedBand,
+    entry: MockConfigEntry,
+) -> AsyncGenerator[House]:
+    """Provide a house in which the band is set up and heard."""
+    house = House(hass, band, entry)
+    await house.set_up()
+    await house.until_connected()
+    yield house
+    await house.unload()

@@ -1,0 +1,60 @@
+"""Buttons do once what they say, or say why not."""
+
+from datetime import timedelta
+
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.exceptions import HomeAssistantError
+import pytest
+
+from .house import House, until
+
+BUTTONS = ["find", "sync", "measure_heart_rate"]
+COORDINATOR = "custom_components.mi_band.coordinator"
+
+
+async def test_find_makes_the_band_vibrate_once(house: House) -> None:
+    await house.act("button", "find", "press")
+    await until(lambda: house.on_band("find", "runs") == 1)
+    assert house.on_band("find", "levels") == [3]
+    assert "Find band" in house.band.screen.text
+
+
+async def test_sync_reads_the_band_again(house: House) -> None:
+    reads = house.on_band("att", "characteristics", "0007", "reads")
+    await house.act("button", "sync", "press")
+    assert house.on_band("att", "characteristics", "0007", "reads") == reads + 1
+
+
+async def test_a_measurement_waits_for_its_reading_and_stops_the_sensor(house: House) -> None:
+    house.band.wearer.set_heart_rate(88)
+    await house.act("button", "measure_heart_rate", "press")
+    assert house.value("sensor", "heart_rate") == "88"
+    assert house.on_band("heart_rate", "one_shot") is False
+
+
+async def test_a_measurement_without_a_pulse_says_what_to_do(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{COORDINATOR}.MEASUREMENT_TIMEOUT", timedelta(seconds=0.3))
+    house.band.wearer.take_off()
+    with pytest.raises(HomeAssistantError, match="Wear it snugly"):
+        await house.act("button", "measure_heart_rate", "press")
+    await until(lambda: house.on_band("heart_rate", "one_shot") is False)
+
+
+async def test_a_measurement_ends_with_the_link(house: House) -> None:
+    house.band.faults.cut_after(2)
+    with pytest.raises(HomeAssistantError, match="broke"):
+        await house.act("button", "measure_heart_rate", "press")
+
+
+async def test_a_button_remembers_when_it_was_pressed(house: House) -> None:
+    assert house.value("button", "find") == STATE_UNKNOWN
+    await house.act("button", "find", "press")
+    assert house.value("button", "find") != STATE_UNKNOWN
+
+
+@pytest.mark.parametrize("key", BUTTONS)
+async def test_a_button_is_unavailable_without_the_band(house: House, key: str) -> None:
+    await house.lose_band()
+    assert house.value("button", key) == STATE_UNAVAILABLE

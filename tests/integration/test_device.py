@@ -1,0 +1,57 @@
+"""The band as a device, and its entities as a whole."""
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+
+from .flow import DOMAIN
+from .house import IDENTITY, House
+
+KEYS = {
+    "binary_sensor": {"asleep", "charging", "connected", "goal_reached", "worn"},
+    "button": {"find", "measure_heart_rate", "sync"},
+    "event": {"alarm", "call", "find_phone", "goal", "music", "sleep", "wear"},
+    "notify": {"wrist"},
+    "number": {"step_goal"},
+    "select": {"heart_rate_interval"},
+    "sensor": {
+        *("battery", "calories", "distance", "heart_rate", "last_charged", "last_sync"),
+        *("signal_strength", "step_goal_progress", "steps"),
+    },
+    "switch": {"continuous_heart_rate"},
+}
+
+
+async def test_the_device_says_what_it_is(house: House) -> None:
+    device = house.device
+    assert device.name == "Mi Smart Band 4 Ada"
+    assert device.manufacturer == "Xiaomi"
+    assert device.model == "Mi Smart Band 4"
+    assert device.identifiers == {(DOMAIN, IDENTITY)}
+    assert device.connections == {(dr.CONNECTION_BLUETOOTH, house.band.address)}
+
+
+async def test_the_device_says_what_the_band_told_after_the_entities_were_there(
+    house: House,
+) -> None:
+    device = house.device
+    assert device.serial_number == house.on_band("device", "serial")
+    assert f"V{device.sw_version}" == house.on_band("device", "software")
+    assert f"V{device.hw_version}" == house.on_band("device", "hardware")
+
+
+async def test_every_entity_of_the_product_is_there_under_its_key(
+    house: House, hass: HomeAssistant
+) -> None:
+    found: dict[str, set[str]] = {}
+    for entity in er.async_entries_for_config_entry(er.async_get(hass), house.entry.entry_id):
+        identity, _, key = entity.unique_id.partition("_")
+        assert identity == IDENTITY
+        assert entity.entity_id == f"{entity.domain}.mi_smart_band_4_ada_{key}"
+        assert entity.device_id == house.device.id
+        found.setdefault(entity.domain, set()).add(key)
+    assert found == KEYS
+
+
+async def test_unloading_lets_the_band_go(house: House) -> None:
+    await house.unload()
+    await house.band.wait_for(lambda: not house.band.connected)

@@ -1,0 +1,95 @@
+"""The actions of the integration: what they do, and what they say when they cannot."""
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
+
+from .flow import DOMAIN
+from .house import House, until
+
+COORDINATOR = "custom_components.mi_band.coordinator"
+CALLS: list[tuple[str, dict[str, object]]] = [
+    ("find_band", {}),
+    ("notify", {"message": "Dinner"}),
+    ("sync", {}),
+]
+
+
+async def test_find_band_vibrates_until_it_is_stopped(house: House) -> None:
+    await house.call("find_band")
+    await until(lambda: house.on_band("find", "ringing"))
+    await house.call("find_band", stop=True)
+    await until(lambda: not house.on_band("find", "ringing"))
+    assert house.on_band("find", "levels")[-1] == 0
+
+
+async def test_find_band_stops_by_itself(house: House) -> None:
+    await house.call("find_band", duration=1)
+    await until(lambda: 0 in house.on_band("find", "levels"))
+    assert not house.on_band("find", "ringing")
+
+
+async def test_stopping_what_does_not_vibrate_does_no_harm(house: House) -> None:
+    await house.call("find_band", stop=True)
+    assert house.on_band("find", "levels") == []
+
+
+@pytest.mark.parametrize("duration", [0, 301, "long"])
+async def test_a_duration_that_makes_no_sense_is_refused(house: House, duration: object) -> None:
+    with pytest.raises(vol.Invalid):
+        await house.call("find_band", duration=duration)
+
+
+@pytest.mark.parametrize("fields", [{}, {"message": "Hi", "icon": "no_such_icon"}])
+async def test_an_alert_that_makes_no_sense_is_refused(
+    house: House, fields: dict[str, object]
+) -> None:
+    with pytest.raises(vol.Invalid):
+        await house.call("notify", **fields)
+
+
+async def test_sync_answers_how_long_it_took(house: House) -> None:
+    answer = await house.call("sync")
+    assert answer.keys() == {"duration"}
+    assert 0 < answer["duration"] < 5
+
+
+async def test_sync_needs_nobody_who_wants_its_answer(house: House, hass: HomeAssistant) -> None:
+    await hass.services.async_call(DOMAIN, "sync", {"device_id": house.device.id}, blocking=True)
+
+
+@pytest.mark.parametrize(("action", "fields"), CALLS, ids=str)
+async def test_an_action_says_that_the_band_is_away(
+    house: House, action: str, fields: dict[str, object]
+) -> None:
+    await house.lose_band()
+    with pytest.raises(HomeAssistantError, match="Mi Smart Band 4 Ada is not connected") as caught:
+        await house.call(action, **fields)
+    assert caught.value.translation_key == "not_connected"
+
+
+@pytest.mark.parametrize(("action", "fields"), CALLS, ids=str)
+async def test_an_action_refuses_a_band_that_is_not_set_up(
+    house: House, action: str, fields: dict[str, object]
+) -> None:
+    device_id = house.device.id
+    await house.unload()
+    with pytest.raises(ServiceValidationError):
+        await house.call(action, **fields, device_id=device_id)
+
+
+@pytest.mark.parametrize(("action", "fields"), CALLS, ids=str)
+async def test_an_action_refuses_a_device_that_is_no_band(
+    house: House, hass: HomeAssistant, action: str, fields: dict[str, object]
+) -> None:
+    other = MockConfigEntry(domain="other")
+    other.add_to_hass(hass)
+    device = dr.async_get(hass).async_get_or_create(
+        config_entry_id=other.entry_id, identifiers={("other", "lamp")}, name="Lamp"
+    )
+    for wrong in (device.id, "no such device"):
+        with pytest.raises(ServiceValidationError):
+            await house.call(action, **fields, device_id=wrong)
