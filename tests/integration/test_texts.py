@@ -68,8 +68,11 @@ def actions() -> dict[str, Any]:
 def _codes(error: type[BandError] = BandError) -> Iterator[str]:
     yield error.code
     for kind in error.__subclasses__():
-        if kind.__module__.endswith("band.errors"):
-            yield from _codes(kind)
+        yield from _codes(kind)
+
+
+# What the actions say of their own, beside what the band and the way to it refuse.
+ERRORS = sorted({*_codes(), "no_adapter", "not_connected", "heart_rate_timeout"})
 
 
 @pytest.mark.parametrize(("platform", "row"), ROWS, ids=lambda value: getattr(value, "key", value))
@@ -118,13 +121,13 @@ def test_an_icon_of_a_state_differs_from_the_default(icons: dict[str, Any]) -> N
                 assert kind["default"] not in kind.get("state", {}).values()
 
 
-@pytest.mark.parametrize("code", sorted({*_codes(), "not_connected", "heart_rate_timeout"}))
+@pytest.mark.parametrize("code", ERRORS)
 def test_every_error_of_the_band_has_a_text_for_actions(code: str, english: dict[str, Any]) -> None:
     assert english["exceptions"][code]["message"]
 
 
 def test_no_text_of_an_error_is_left_over(english: dict[str, Any]) -> None:
-    assert set(english["exceptions"]) == {*_codes(), "not_connected", "heart_rate_timeout"}
+    assert set(english["exceptions"]) == set(ERRORS)
 
 
 def test_actions_have_texts_icons_and_a_description(
