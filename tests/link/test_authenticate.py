@@ -7,6 +7,8 @@ import pytest
 from custom_components.mi_band.band import auth
 from custom_components.mi_band.band.auth import authenticate
 from custom_components.mi_band.band.errors import KeyRejected, LinkLost
+from custom_components.mi_band.band.link import Packet
+from custom_components.mi_band.band.session import _Packets
 from tests.vectors import auth as vectors
 
 from .lab import KEY, OTHER_KEY, Lab, say_first, traffic
@@ -143,14 +145,16 @@ async def test_a_wrong_key_is_told_even_if_the_band_hangs_up_over_it(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     band = await lab.band(key=OTHER_KEY)
-    answered = band._auth._take_answer
+    asked = _Packets.__anext__
 
-    def answered_and_gone(opcode: int, value: bytes) -> None:
-        answered(opcode, value)
-        # Behind the verdict, which is on its way: the link is gone before anybody looks at it.
-        band._hang_up()
+    async def look_when_the_link_is_gone(packets: _Packets) -> Packet:
+        # A proxy can tell of the verdict and of the end of the link in one breath.
+        packet = await asked(packets)
+        if packet.value[1] == 0x83:
+            await lab.adapter.close_links()
+        return packet
 
-    monkeypatch.setattr(band._auth, "_take_answer", answered_and_gone)
+    monkeypatch.setattr(_Packets, "__anext__", look_when_the_link_is_gone)
     with pytest.raises(KeyRejected):
         async with lab.open(band):
             pytest.fail("the band took a wrong key")

@@ -273,10 +273,12 @@ async def _connect(
 
 
 async def _authenticate(session: BandSession, key: bytes) -> None:
+    # Looked up first: a band may hang up over a wrong key, and the table goes with the link.
+    later_protocol = session.offers(Characteristic.LATER_PROTOCOL_WRITE)
     try:
         await authenticate(session, key)
     except KeyRejected as err:
-        if session.offers(Characteristic.LATER_PROTOCOL_WRITE):
+        if later_protocol:
             raise NotSupported("the band speaks the protocol of 2021") from err
         raise
 
