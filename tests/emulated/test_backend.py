@@ -23,9 +23,6 @@ from tests.lab import AddScanner
 
 from .gadget import DEVICE_NAME, ECHO, NAME, READABLE, SERVICE, WRITE_ONLY, Gadget, until
 
-# Home Assistant's http still keeps its data under plain names.
-pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web_exceptions.NotAppKeyWarning")
-
 
 class Peer:
     """A client of bleak and what it was told."""
@@ -100,6 +97,23 @@ async def test_an_adapter_that_does_not_ask_stays_at_an_mtu_of_23_until_the_gadg
     assert gadget.connection is not None
     await gadget.connection.gatt_client.request_mtu(100)
     assert (peer.client.mtu_size, echo.max_write_without_response_size) == (100, 97)
+
+
+async def test_long_values_are_read_and_written_in_pieces(
+    radio: Radio, gadget: Gadget, adapter: Adapter, radio_client: type[BleakClientWithServiceCache]
+) -> None:
+    adapter.mtu = None
+    gadget.value = bytes(range(100))
+    peer = await _connect(radio, gadget, radio_client)
+    assert await peer.client.read_gatt_char(READABLE) == gadget.value
+    await peer.client.write_gatt_char(WRITE_ONLY, bytes(range(50)), response=True)
+    assert gadget.written == [bytes(range(50))]
+    assert {operation.opcode for operation in gadget.faults.att_log} == {
+        "READ_REQUEST",
+        "READ_BLOB_REQUEST",
+        "PREPARE_WRITE_REQUEST",
+        "EXECUTE_WRITE_REQUEST",
+    }
 
 
 async def test_what_the_gadget_refuses_is_a_protocol_error(peer: Peer) -> None:

@@ -9,6 +9,7 @@ The messages are aioesphomeapi's own classes; what the firmware answers to which
 import asyncio
 from collections.abc import Callable
 from enum import IntEnum, unique
+import hashlib
 from typing import Any, Final, Protocol, override
 
 from aioesphomeapi.core import MESSAGE_TYPE_TO_PROTO
@@ -24,7 +25,6 @@ from .central import (
 )
 from .radio import Advertisement, Radio
 
-MAC: Final = "02:00:00:00:E5:01"
 FEATURES: Final = 127
 """Everything but setting connection parameters (128)."""
 
@@ -161,7 +161,7 @@ class EmulatedProxy:
         host: str = "127.0.0.1",
         port: int = 0,
         slots: int = 3,
-        mac: str = MAC,
+        mac: str | None = None,
     ) -> None:
         """Describe a proxy; `start` switches it on.
 
@@ -171,11 +171,12 @@ class EmulatedProxy:
             host: Address to listen at.
             port: To listen at; 0 for a free one, which is kept over a reboot.
             slots: Links it can hold.
-            mac: Of its Wi-Fi; that of its Bluetooth is two higher.
+            mac: Of its Wi-Fi, made up from the name if left out; its Bluetooth has that plus two.
         """
         self.name = name
-        self.mac = mac
-        self.bluetooth_mac = f"{mac[:-2]}{(int(mac[-2:], 16) + 2) & 0xFF:02X}"
+        number = int(mac.replace(":", ""), 16) if mac else _made_up(name)
+        self.mac = _address(number)
+        self.bluetooth_mac = _address(number + 2)
         self.adapter = Adapter(radio, name=name, slots=slots)
         self.report_interval_s = 0.1
         """Time in which advertisements are collected."""
@@ -673,6 +674,12 @@ class _Session(asyncio.Protocol):
         else:
             link.unsubscribe(handle)
         self.send(_Message.NOTIFY_ANSWER, address=address, handle=handle)
+
+
+def _made_up(name: str) -> int:
+    """Make a locally administered address up from a name."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return int.from_bytes(b"\x02" + digest[:4] + b"\x00")
 
 
 def _service(service: GattService) -> dict[str, object]:
