@@ -200,8 +200,8 @@ async def open_session(
     """Connect, authenticate and keep the link while the block runs.
 
     Args:
-        find_device: looks for the best way to the band now; None when nobody hears it. Asked again
-            for each attempt, for a nearer proxy may have heard it meanwhile.
+        find_device: looks for a way to the band; None when nobody hears it. Asked once: for each
+            attempt Home Assistant's client itself takes who hears the band best by then.
         name: of the band, for logs.
         key: 16 bytes; None leaves the link unauthenticated, as pairing needs it.
         attempts: how often to try, at least 1.
@@ -262,7 +262,6 @@ async def _connect(
                 name,
                 disconnected_callback=disconnected,
                 max_attempts=attempts,
-                ble_device_callback=lambda: find_device() or device,
             )
     except BleakNotFoundError as err:
         raise BandNotFound("the band went out of reach") from err
