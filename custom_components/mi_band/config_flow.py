@@ -10,6 +10,7 @@ from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_ADDRESS
+from homeassistant.core import callback
 from homeassistant.helpers import selector
 import voluptuous as vol
 
@@ -228,6 +229,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_create(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Make the config entry: the key is proven and the settings are on the band."""
+        self._abort_if_unique_id_configured()
         name = self._profile["name"].strip()
         return self.async_create_entry(
             title=f"{MODEL} {name}".strip(),
@@ -304,13 +306,24 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     def _next_phase(self, phases: AsyncGenerator[str], action: str | None) -> None:
         if action is None:
             self._phase = None
-        else:
-            task = self.hass.async_create_task(_after(phases), f"{DOMAIN} {action}")
-            self._phase = (action, task)
+            return
+        # Not eager: a page must be shown before the procedure can fail. Home Assistant gives what
+        # was submitted on the page before to the page after a progress that is over at once.
+        task = self.hass.async_create_task(_after(phases), f"{DOMAIN} {action}", eager_start=False)
+        self._phase = (action, task)
 
     def _end_phases(self) -> None:
         self._phase = None
         self._phases = None
+
+    @override
+    @callback
+    def async_remove(self) -> None:
+        """Let the band go when the dialog is closed: that takes the question off its screen."""
+        if self._phases is not None and self._phase is not None:
+            _, task = self._phase
+            # Home Assistant keeps the task and waits for it when it stops.
+            _ = self.hass.async_create_task(_abandon(self._phases, task), f"{DOMAIN} closed")
 
     def _failed(self, step_id: str, err: BandError) -> str:
         self._fault = err
@@ -358,6 +371,12 @@ def _way_on_schema(fault: BandError) -> vol.Schema:
             )
         }
     )
+
+
+async def _abandon(phases: AsyncGenerator[str], task: asyncio.Task[str | None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+    await phases.aclose()
 
 
 async def _after(phases: AsyncGenerator[str]) -> str | None:

@@ -22,7 +22,7 @@ from .band.clock import set_clock
 from .band.device_info import DeviceInfo
 from .band.errors import AuthenticationError, BandError, LinkError, LinkLost
 from .band.events import DeviceEvent
-from .band.find import answer_find_phone, keep_vibrating, vibrate_once
+from .band.find import answer_find_phone, keep_vibrating, stop_vibrating, vibrate_once
 from .band.heart_rate import (
     MEASUREMENT_TIMEOUT,
     HeartRate,
@@ -70,7 +70,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         snapshot = await self._store.async_load()
         state = decode_snapshot(snapshot) if snapshot else BandState()
         if state.settings.step_goal is None:
-            goal = self.config_entry.data[CONF_PROFILE]["step_goal"]
+            goal = int(self.config_entry.data[CONF_PROFILE]["step_goal"])
             state = replace(state, settings=replace(state.settings, step_goal=goal))
         self.data = state
 
@@ -106,15 +106,17 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
 
     async def _async_serve(self, link: BandSession) -> None:
         try:
-            state = await self._async_read(link)
-            self._link = link
-            self._publish(replace(state, connected=True, signal_dbm=self._signal_dbm()))
-            _LOGGER.info("Connected to %s", self.name)
-            self._accompany("sync", self._async_sync_regularly)
-            if self.data.settings.continuous_heart_rate:
-                self._accompany("heart rate", measure_continuously)
-            async for event in watch(link):
-                self._handle(event)
+            # Listen before anything is read or begun, so that no news falls in between.
+            async with watch(link) as events:
+                state = await self._async_read(link)
+                self._link = link
+                self._publish(replace(state, connected=True, signal_dbm=self._signal_dbm()))
+                _LOGGER.info("Connected to %s", self.name)
+                self._accompany("sync", self._async_sync_regularly)
+                if self.data.settings.continuous_heart_rate:
+                    self._accompany("heart rate", measure_continuously)
+                async for event in events:
+                    self._handle(event)
         finally:
             await self._async_let_go()
 
@@ -233,10 +235,15 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             self.hass, self.address, BluetoothReachabilityIntent.CONNECTION
         )
 
-    async def async_choose(self, settings: Settings, operation: Operation[None]) -> None:
-        """Tell the band a setting and remember it once the band took it."""
+    async def async_choose(
+        self, change: Callable[[Settings], Settings], operation: Operation[None]
+    ) -> None:
+        """Tell the band a setting, and remember the change once the band took it."""
         await self.async_run(operation)
-        self._publish(replace(self.data, settings=settings))
+        self._remember(change)
+
+    def _remember(self, change: Callable[[Settings], Settings]) -> None:
+        self._publish(replace(self.data, settings=change(self.data.settings)))
 
     async def async_sync(self) -> timedelta:
         """Read everything now; returns how long that took."""
@@ -246,19 +253,18 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
 
     async def async_find(self, duration: timedelta) -> None:
         """Make the band vibrate for a while; returns when it has begun."""
-        await self.async_stop_find()
+        await self._companions.dismiss("find")
         await self.async_run(vibrate_once)
         self._accompany("find", lambda link: keep_vibrating(link, duration))
 
     async def async_stop_find(self) -> None:
-        """End the vibration."""
+        """End the vibration, whoever began it."""
         await self._companions.dismiss("find")
+        await self.async_run(stop_vibrating)
 
     async def async_set_continuous_heart_rate(self, *, enabled: bool) -> None:
         """Measure the heart rate all the time, or stop that."""
-        self._publish(
-            replace(self.data, settings=replace(self.data.settings, continuous_heart_rate=enabled))
-        )
+        self._remember(lambda settings: replace(settings, continuous_heart_rate=enabled))
         if enabled:
             self._accompany("heart rate", measure_continuously)
         else:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 import logging
 from typing import Final, Never
 
@@ -16,8 +17,9 @@ from homeassistant.components.bluetooth import (
 from homeassistant.core import HomeAssistant, callback
 
 from .band.errors import AuthenticationError, BandError
-from .band.session import BandSession, Device, open_session
+from .band.session import BandSession, open_session
 from .const import MODEL
+from .reach import find_connectable, find_device
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -27,11 +29,6 @@ SHORT_LINK: Final = timedelta(seconds=60)
 """A link that ends sooner counts as a failure, so that a band that is fought over gets a rest."""
 FIRST_PAUSE: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
-
-
-def find_device(hass: HomeAssistant, address: str) -> Device | None:
-    """Return the best way to the band now: the adapter or proxy that hears it strongest."""
-    return bluetooth.async_ble_device_from_address(hass, address, connectable=True)
 
 
 class LinkKeeper:
@@ -94,7 +91,7 @@ class LinkKeeper:
         connected = False
         try:
             async with open_session(
-                lambda: find_device(self._hass, self._address),
+                partial(find_connectable, self._hass, self._address),
                 name=MODEL,
                 key=self._key,
                 attempts=ATTEMPTS,

@@ -73,5 +73,6 @@ class MiBandNumber(MiBandEntity, NumberEntity):
         """Make it so on the band."""
         row = self.entity_description
         chosen = int(value)
-        settings = row.changed_fn(self.coordinator.data.settings, chosen)
-        await self.coordinator.async_choose(settings, row.operation_fn(chosen))
+        await self.coordinator.async_choose(
+            lambda settings: row.changed_fn(settings, chosen), row.operation_fn(chosen)
+        )

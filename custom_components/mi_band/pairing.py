@@ -8,35 +8,28 @@ from collections.abc import AsyncGenerator, Iterator
 from datetime import date
 from functools import partial
 import secrets
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 import zlib
 
-from homeassistant.components import bluetooth
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .band.auth import KEY_SIZE, VendorSignature, authenticate, bind, probe_binding
 from .band.battery import read_battery
 from .band.clock import set_clock
-from .band.errors import KeyRejected, LinkError, LowBattery, SignatureRequired
+from .band.errors import KeyRejected, LowBattery, SignatureRequired
 from .band.link import Link, Operation
 from .band.profile import Profile, Sex, Wrist, set_profile, set_step_goal, set_wrist
-from .band.session import Device, open_session
+from .band.session import open_session
 from .band.settings import DistanceUnit, Language, TimeFormat, apply_setting
 from .const import MODEL
-from .keeper import find_device
+from .reach import find_connectable
 
 LOWEST_BATTERY_PERCENT: Final = 30
 PAIRING_ATTEMPTS: Final = 4
 
 type ProfileInput = dict[str, Any]
 """What the profile page gives; Any, because so do Home Assistant's forms."""
-
-
-class NoAdapter(LinkError):
-    """Home Assistant has no adapter or proxy that can connect."""
-
-    code: ClassVar[str] = "no_adapter"
 
 
 class Pairing:
@@ -88,17 +81,6 @@ class Pairing:
         except KeyRejected:
             return False
         return True
-
-
-def find_connectable(hass: HomeAssistant, address: str) -> Device | None:
-    """Look for a way to the band.
-
-    Raises:
-        NoAdapter: there is nothing that could connect to any band.
-    """
-    if not bluetooth.async_scanner_count(hass, connectable=True):
-        raise NoAdapter("there is no adapter or proxy that can connect")
-    return find_device(hass, address)
 
 
 async def _check_battery(link: Link) -> None:

@@ -81,5 +81,6 @@ class MiBandSelect(MiBandEntity, SelectEntity):
         """Make it so on the band."""
         row = self.entity_description
         value = row.values[option]
-        settings = row.changed_fn(self.coordinator.data.settings, value)
-        await self.coordinator.async_choose(settings, row.operation_fn(value))
+        await self.coordinator.async_choose(
+            lambda settings: row.changed_fn(settings, value), row.operation_fn(value)
+        )

@@ -51,8 +51,6 @@ class House:
     async def until_connected(self) -> None:
         """Wait until Home Assistant has the band and hears what it tells."""
         await self.until_state("binary_sensor", "connected", "on")
-        # The last of what Home Assistant subscribes to.
-        await self.band.wait_for(lambda: self.band._body.subscribed("0010"))
 
     async def bring_band_back(self) -> None:
         """Carry the band back, and wait until Home Assistant has it."""
@@ -98,7 +96,7 @@ class House:
         (device,) = dr.async_entries_for_config_entry(registry, self.entry.entry_id)
         return device
 
-    def on_band(self, *path: str) -> Any:  # noqa: ANN401  whatever the band has there
+    def on_band(self, *path: str) -> Any:
         """Return what the band holds or has received, from its snapshot."""
         found: Any = self.band.snapshot()
         for part in path:

@@ -147,11 +147,11 @@ def watch_texts(monkeypatch: pytest.MonkeyPatch) -> TextWatch:
     make_error = HomeAssistantError.__init__
     make_issue = IssueRegistry.async_get_or_create
 
-    def made_error(self: HomeAssistantError, *args: object, **kwargs: Any) -> None:  # noqa: ANN401  as what it wraps
+    def made_error(self: HomeAssistantError, *args: object, **kwargs: Any) -> None:
         make_error(self, *args, **kwargs)
         watch.watch_error(self)
 
-    def made_issue(self: IssueRegistry, domain: str, *args: Any, **kwargs: Any) -> IssueEntry:  # noqa: ANN401  as what it wraps
+    def made_issue(self: IssueRegistry, domain: str, *args: Any, **kwargs: Any) -> IssueEntry:
         issue = make_issue(self, domain, *args, **kwargs)
         if domain == DOMAIN:
             watch.watch_issue(issue)
@@ -165,7 +165,7 @@ def watch_texts(monkeypatch: pytest.MonkeyPatch) -> TextWatch:
 def _watch_flows(monkeypatch: pytest.MonkeyPatch, watch: TextWatch) -> None:
     handle_step = FlowManager._async_handle_step
 
-    async def handled(self: FlowManager[Any, Any], flow: Flow, *args: Any) -> Page:  # noqa: ANN401  as what it wraps
+    async def handled(self: FlowManager[Any, Any], flow: Flow, *args: Any) -> Page:
         first_step = flow.cur_step is None
         page: Page = await handle_step(self, flow, *args)
         # Nobody sees how a discovery ends that never got as far as a card.

@@ -27,6 +27,11 @@ async def vibrate_once(link: Link) -> None:
     await link.write(Characteristic.ALERT_LEVEL, VIBRATE)
 
 
+async def stop_vibrating(link: Link) -> None:
+    """End the pattern that runs."""
+    await link.write(Characteristic.ALERT_LEVEL, STOP)
+
+
 async def keep_vibrating(link: Link, duration: timedelta) -> None:
     """Repeat the pattern, whose first run has begun, for a while or until cancelled.
 
@@ -41,7 +46,7 @@ async def keep_vibrating(link: Link, duration: timedelta) -> None:
         return
     finally:
         with suppress(LinkError):
-            await link.write(Characteristic.ALERT_LEVEL, STOP)
+            await stop_vibrating(link)
 
 
 async def answer_find_phone(link: Link, *, found: bool) -> None:

@@ -1,6 +1,7 @@
 """What is known of a band: one frozen value, how it is read, and how events change it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 import logging
@@ -88,20 +89,26 @@ async def read_state(link: Link, before: BandState) -> BandState:
     )
 
 
-async def watch(link: Link) -> AsyncGenerator[BandEvent]:
-    """Yield what the band tells, until the link breaks.
+@asynccontextmanager
+async def watch(link: Link) -> AsyncGenerator[AsyncIterator[BandEvent]]:
+    """Subscribe, then yield what the band tells, until the link breaks.
 
-    A packet that breaks its layout is logged once for each characteristic and passed over: the next
-    one brings the value anew.
+    What it tells from the beginning of the block on is not lost, even while the block does other
+    things first. A packet that breaks its layout is logged once for each characteristic and passed
+    over: the next one brings the value anew.
 
     Raises:
-        LinkLost: the link broke.
+        LinkLost: the link broke; from the iteration too.
     """
-    reported: set[Characteristic] = set()
     async with link.notifications(*WATCHED) as packets:
-        async for packet in packets:
-            if event := _decode_or_report(packet, reported):
-                yield event
+        yield _decoded(packets)
+
+
+async def _decoded(packets: AsyncIterator[Packet]) -> AsyncGenerator[BandEvent]:
+    reported: set[Characteristic] = set()
+    async for packet in packets:
+        if event := _decode_or_report(packet, reported):
+            yield event
 
 
 def _decode_or_report(packet: Packet, reported: set[Characteristic]) -> BandEvent | None:

@@ -1,0 +1,450 @@
+"""Adding a band: every page, every error with its way on, against the emulated band."""
+
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+from homeassistant.components.bluetooth import BluetoothScanningMode
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+
+from tests.emulator.backend import AttachedScanner
+from tests.emulator.band import EmulatedBand
+from tests.emulator.radio import AirFaults
+from tests.emulator.wearer import Policy
+from tests.lab import AddScanner
+from tests.vectors.key_forms import FORMS, KeyForm
+
+from .bands import MakeBand, held
+from .flow import (
+    DOMAIN,
+    KEY,
+    PROFILE,
+    async_choose,
+    async_discovered,
+    async_open,
+    async_pair_with_key,
+    async_submit,
+    async_to_key,
+    async_to_method,
+    async_until_action,
+    async_until_heard,
+    async_wait_out,
+)
+
+OTHER_KEY = bytes.fromhex("fb721110280a4394d2b6fcd076b59818")
+FLOW = "custom_components.mi_band.config_flow"
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scanner of these tests is active all the time."""
+    monkeypatch.setattr(f"{FLOW}.NAME_SCAN_SECONDS", 0.1)
+
+
+def the_entry(hass: HomeAssistant) -> ConfigEntry:
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    return entry
+
+
+async def test_a_new_band_is_paired_with_a_tap(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(profile="v1_new")
+    page = await async_to_method(hass, band)
+    assert page["type"] is FlowResultType.MENU
+    assert page["menu_options"] == ["tap", "key"]
+
+    page = await hass.config_entries.flow.async_configure(page["flow_id"], {"next_step_id": "tap"})
+    assert page["type"] is FlowResultType.SHOW_PROGRESS
+    assert page["progress_action"] == "connecting"
+    page = await async_until_action(hass, page["flow_id"], "tap_band")
+    await band.wait_for(lambda: band.vibrations > 0)
+    band.wearer.tap()
+    page = await async_wait_out(hass, page)
+    assert page["step_id"] == "profile"
+    assert band.key is not None
+
+    page = await async_submit(hass, page, PROFILE)
+    assert page["type"] is FlowResultType.CREATE_ENTRY
+    assert page["title"] == "Mi Smart Band 4 Ada"
+    entry = the_entry(hass)
+    assert entry.unique_id == band.address
+    assert entry.data["key"] == band.key.hex()
+    assert entry.data["address"] == band.address
+    assert len(entry.data["identity"]) == 32
+
+
+async def test_the_first_sync_puts_time_wearer_and_preferences_on_the_band(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    await hass.config.async_set_time_zone("Asia/Kathmandu")
+    band = await make_band(key=KEY)
+    page = await async_pair_with_key(hass, band)
+    assert page["type"] is FlowResultType.CREATE_ENTRY
+    on_band = held(band)
+    wearer = on_band["user_profile"]
+    assert wearer["user"]["birth"] == "1990-06-15"
+    assert (wearer["user"]["height_cm"], wearer["user"]["weight_kg"]) == (180, 75.0)
+    assert (wearer["goal"], wearer["wrist"]) == (10000, "right")
+    assert on_band["settings"] == {"imperial": False, "time_format_24h": True, "language": "de_DE"}
+    # Kathmandu lies five hours and three quarters ahead: 23 quarters.
+    assert (on_band["time"]["zone"], on_band["time"]["writes"]) == (23, 1)
+    await hass.config.async_set_time_zone("US/Pacific")
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+async def test_a_key_is_understood_as_it_was_pasted_or_its_fault_is_named(
+    hass: HomeAssistant,
+    bluetooth_scanner: AttachedScanner,
+    make_band: MakeBand,
+    form: KeyForm,
+) -> None:
+    band = await make_band(key=KEY)
+    page = await async_submit(hass, await async_to_key(hass, band), {"key": form.typed})
+    if isinstance(form.outcome, bytes):
+        assert page["step_id"] == "profile"
+    else:
+        assert page["step_id"] == "key"
+        assert page["errors"] == {"key": form.outcome}
+
+
+@pytest.mark.parametrize("profile", ["bound_04", "bound_07", "bound_08"])
+async def test_a_wrong_key_is_told_and_another_one_can_be_entered(
+    hass: HomeAssistant,
+    bluetooth_scanner: AttachedScanner,
+    make_band: MakeBand,
+    profile: str,
+) -> None:
+    band = await make_band(profile=profile, key=KEY)
+    page = await async_submit(hass, await async_to_key(hass, band), {"key": OTHER_KEY.hex()})
+    assert page["step_id"] == "pair_failed"
+    assert page["errors"] == {"base": "wrong_key"}
+    page = await async_submit(hass, page, {"next_step": "key"})
+    assert page["step_id"] == "key"
+    page = await async_submit(hass, page, {"key": KEY.hex()})
+    assert page["step_id"] == "profile"
+
+
+async def test_after_a_wrong_key_another_way_can_be_chosen(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(key=KEY)
+    page = await async_submit(hass, await async_to_key(hass, band), {"key": OTHER_KEY.hex()})
+    page = await async_submit(hass, page, {"next_step": "method"})
+    assert page["step_id"] == "method"
+
+
+async def test_a_band_that_wants_the_vendors_signature_leads_to_the_key(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(profile="bound", key=KEY)
+    page = await async_choose(hass, await async_to_method(hass, band), "tap")
+    assert page["step_id"] == "vendor_signature_needed"
+    page = await async_choose(hass, page, "key")
+    page = await async_submit(hass, page, {"key": KEY.hex()})
+    assert page["step_id"] == "profile"
+
+
+async def test_a_refused_tap_can_be_tried_again(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(profile="v1_new")
+    page = await async_to_method(hass, band)
+    page = await hass.config_entries.flow.async_configure(page["flow_id"], {"next_step_id": "tap"})
+    page = await async_until_action(hass, page["flow_id"], "tap_band")
+    await band.wait_for(lambda: band.vibrations > 0)
+    band.wearer.refuse()
+    page = await async_wait_out(hass, page)
+    assert page["errors"] == {"base": "confirm_refused"}
+
+    page = await hass.config_entries.flow.async_configure(page["flow_id"], {"next_step": "retry"})
+    page = await async_until_action(hass, page["flow_id"], "tap_band")
+    await band.wait_for(lambda: "tap" in band.screen.text.casefold() or band.vibrations > 1)
+    band.wearer.tap()
+    page = await async_wait_out(hass, page)
+    assert page["step_id"] == "profile"
+
+
+async def test_a_tap_that_never_comes_ends_on_a_page_of_its_own(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(profile="v1_new", policy=Policy.IGNORE, tap_timeout_s=60.0)
+    page = await async_to_method(hass, band)
+    with patch("custom_components.mi_band.band.auth.TAP_TIMEOUT", timedelta(seconds=0.3)):
+        page = await async_choose(hass, page, "tap")
+    assert page["step_id"] == "pair_failed"
+    assert page["errors"] == {"base": "confirm_timeout"}
+    await band.wait_for(lambda: not band.connected)
+
+
+async def test_closing_the_dialog_takes_the_question_off_the_band(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(profile="v1_new")
+    page = await async_to_method(hass, band)
+    page = await hass.config_entries.flow.async_configure(page["flow_id"], {"next_step_id": "tap"})
+    page = await async_until_action(hass, page["flow_id"], "tap_band")
+    await band.wait_for(lambda: band.connected)
+    hass.config_entries.flow.async_abort(page["flow_id"])
+    await band.wait_for(lambda: not band.connected)
+    assert not band.bound
+
+
+async def test_a_battery_too_low_stops_pairing_before_the_band_is_asked(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(profile="v1_new", battery=29)
+    page = await async_choose(hass, await async_to_method(hass, band), "tap")
+    assert page["errors"] == {"base": "low_battery"}
+    assert page["description_placeholders"] == {"level": "29", "needed": "30"}
+    assert band.vibrations == 0
+
+    band.wearer.set_battery(30)
+    page = await hass.config_entries.flow.async_configure(page["flow_id"], {"next_step": "retry"})
+    await async_until_action(hass, page["flow_id"], "tap_band")
+
+
+async def test_without_an_adapter_the_list_says_so_and_looks_again(
+    hass: HomeAssistant, add_scanner: AddScanner, make_band: MakeBand
+) -> None:
+    page = await async_open(hass)
+    assert page["step_id"] == "user"
+    assert page["errors"] == {"base": "no_adapter"}
+    band = await make_band(key=KEY)
+    await add_scanner()
+    await async_until_heard(hass, band)
+    page = await async_submit(hass, page)
+    assert page["errors"] in ({}, None)
+    page = await async_submit(hass, page, {"address": band.address})
+    assert page["step_id"] == "bluetooth_confirm"
+
+
+async def test_a_band_that_nobody_hears_can_be_looked_for_again(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    page = await async_open(hass)
+    assert page["errors"] == {"base": "band_not_found"}
+    band = await make_band(key=KEY)
+    await async_until_heard(hass, band)
+    page = await async_submit(hass, page)
+    page = await async_submit(hass, page, {"address": band.address})
+    assert page["step_id"] == "bluetooth_confirm"
+
+
+async def test_the_list_has_the_strongest_band_first_and_marks_known_ones(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    far = await make_band(key=KEY, address="F3:4E:C4:00:00:01")
+    near = await make_band(key=KEY, address="F3:4E:C4:00:00:02")
+    far_rssi, near_rssi = -70, -50
+    _air(far).rssi, _air(near).rssi = far_rssi, near_rssi
+    await async_until_heard(hass, far)
+    await async_pair_with_key(hass, far)
+    await hass.config_entries.async_unload(the_entry(hass).entry_id)
+    await async_until_heard(hass, far)
+    await async_until_heard(hass, near)
+    page = await async_open(hass)
+    schema = page["data_schema"]
+    assert schema is not None
+    (options,) = [selector.config["options"] for selector in schema.schema.values()]
+    labels = [option["label"] for option in options]
+    assert labels[0].startswith(f"Mi Smart Band 4 · {near.address} · ")
+    assert labels[1].startswith(f"Mi Smart Band 4 · {far.address} · ")
+    assert [label.endswith("✓") for label in labels] == [False, True]
+
+    page = await async_submit(hass, page, {"address": far.address})
+    assert page["type"] is FlowResultType.ABORT
+    assert page["reason"] == "already_configured"
+
+
+async def test_a_weak_signal_is_told_once_and_may_be_overridden(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(key=KEY)
+    _air(band).rssi = -90
+    page = await async_discovered(hass, band)
+    page = await async_submit(hass, page)
+    assert page["step_id"] == "bluetooth_confirm"
+    assert page["errors"] == {"base": "weak_signal"}
+    page = await async_submit(hass, page)
+    assert page["step_id"] == "method"
+
+
+async def test_no_free_connection_slot_is_told_and_can_be_tried_again(
+    hass: HomeAssistant, add_scanner: AddScanner, make_band: MakeBand
+) -> None:
+    await add_scanner(connection_slots=1)
+    first = await make_band(key=KEY, address="F3:4E:C4:00:00:01")
+    await async_pair_with_key(hass, first)
+    await first.wait_for(lambda: first.authenticated)
+    second = await make_band(key=KEY, address="F3:4E:C4:00:00:02")
+    page = await async_to_key(hass, second)
+    with patch("custom_components.mi_band.pairing.PAIRING_ATTEMPTS", 1):
+        page = await async_submit(hass, page, {"key": KEY.hex()})
+    assert page["errors"] == {"base": "no_slot"}
+
+    await hass.config_entries.async_unload(the_entry(hass).entry_id)
+    page = await async_submit(hass, page, {"next_step": "retry"})
+    assert page["step_id"] == "profile"
+
+
+@pytest.mark.parametrize("profile", ["silent_auth", "drops_on_auth"])
+async def test_a_band_that_does_not_answer_ends_on_a_page_with_a_way_on(
+    hass: HomeAssistant,
+    bluetooth_scanner: AttachedScanner,
+    make_band: MakeBand,
+    profile: str,
+) -> None:
+    band = await make_band(profile=profile, key=KEY)
+    page = await async_to_key(hass, band)
+    with patch("custom_components.mi_band.band.auth.EXCHANGE_TIMEOUT", timedelta(seconds=0.2)):
+        page = await async_submit(hass, page, {"key": KEY.hex()})
+    assert page["step_id"] == "pair_failed"
+    assert page["errors"] == {"base": "cannot_connect"}
+
+
+async def test_a_band_that_went_away_is_told(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(key=KEY)
+    page = await async_to_key(hass, band)
+    with patch("custom_components.mi_band.reach.find_device", return_value=None):
+        page = await async_submit(hass, page, {"key": KEY.hex()})
+    assert page["errors"] == {"base": "band_not_found"}
+    page = await async_submit(hass, page, {"next_step": "retry"})
+    assert page["step_id"] == "profile"
+
+
+async def test_an_adapter_that_went_away_is_told(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(key=KEY)
+    page = await async_to_key(hass, band)
+    with patch("homeassistant.components.bluetooth.async_scanner_count", return_value=0):
+        page = await async_submit(hass, page, {"key": KEY.hex()})
+    assert page["errors"] == {"base": "no_adapter"}
+    page = await async_submit(hass, page, {"next_step": "retry"})
+    assert page["step_id"] == "profile"
+
+
+@pytest.mark.no_fail_on_log_exception
+async def test_a_bug_is_logged_and_ends_on_a_page_with_a_way_on(
+    hass: HomeAssistant,
+    bluetooth_scanner: AttachedScanner,
+    make_band: MakeBand,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    band = await make_band(key=KEY)
+    page = await async_to_key(hass, band)
+    with patch("custom_components.mi_band.pairing.read_battery", side_effect=ZeroDivisionError):
+        page = await async_submit(hass, page, {"key": KEY.hex()})
+    assert page["errors"] == {"base": "unknown"}
+    assert "ZeroDivisionError" in caplog.text
+    page = await async_submit(hass, page, {"next_step": "retry"})
+    assert page["step_id"] == "profile"
+
+
+async def test_a_birth_date_in_the_future_is_told(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(key=KEY)
+    page = await async_submit(hass, await async_to_key(hass, band), {"key": KEY.hex()})
+    page = await async_submit(hass, page, PROFILE | {"birth_date": "2999-01-01"})
+    assert page["step_id"] == "profile"
+    assert page["errors"] == {"birth_date": "invalid_birth_date"}
+    page = await async_submit(hass, page, PROFILE)
+    assert page["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_first_sync_that_was_cut_goes_on_where_it_stopped(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(key=KEY)
+    page = await async_submit(hass, await async_to_key(hass, band), {"key": KEY.hex()})
+    # Three of these authenticate; the clock, the wearer and the wrist come through.
+    band.faults.cut_after(3 + 2 + 2)
+    with patch("custom_components.mi_band.pairing.PAIRING_ATTEMPTS", 1):
+        page = await async_submit(hass, page, PROFILE)
+    assert page["step_id"] == "first_sync_failed"
+    assert page["errors"] == {"base": "cannot_connect"}
+    before = held(band)
+    assert before["time"]["writes"] == 1
+    assert before["user_profile"]["wrist"] == "right"
+    assert before["user_profile"]["goal"] is None
+    page = await async_submit(hass, page, {"next_step": "retry"})
+    assert page["type"] is FlowResultType.CREATE_ENTRY
+    assert held(band)["user_profile"]["goal"] == 10000
+    # The answer to the wrist was lost with the link, so that is written again, and nothing else.
+    assert _writes(band, "0008") == 4
+
+
+async def test_another_huami_device_is_not_offered(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    other = await make_band(name="Amazfit Bip")
+    await async_until_heard(hass, other)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+
+
+async def test_a_band_heard_by_a_passive_scanner_is_offered_once_its_name_is_known(
+    hass: HomeAssistant, add_scanner: AddScanner, make_band: MakeBand
+) -> None:
+    await add_scanner(mode=BluetoothScanningMode.AUTO)
+    band = await make_band(key=KEY)
+    page = await async_discovered(hass, band)
+    assert page["step_id"] == "bluetooth_confirm"
+
+
+async def test_a_known_band_is_not_discovered_again(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(key=KEY)
+    await async_pair_with_key(hass, band)
+    await hass.config_entries.async_unload(the_entry(hass).entry_id)
+    await band.wait_for(lambda: not band.connected)
+    await async_until_heard(hass, band)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+
+
+async def test_a_band_that_holds_another_key_now_asks_for_it_and_keeps_the_rest(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(key=KEY)
+    await async_pair_with_key(hass, band)
+    entry = the_entry(hass)
+    before = dict(entry.data)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await band.power_off()
+    rebound = await make_band(key=OTHER_KEY, address=band.address)
+    await async_until_heard(hass, rebound)
+    await hass.config_entries.async_setup(entry.entry_id)
+    page = await _async_reauth_page(hass, rebound)
+    assert page["step_id"] == "reauth_confirm"
+    page = await async_submit(hass, page)
+    page = await async_choose(hass, page, "key")
+    page = await async_submit(hass, page, {"key": OTHER_KEY.hex()})
+    assert page["type"] is FlowResultType.ABORT
+    assert page["reason"] == "reauth_successful"
+    assert dict(entry.data) == before | {"key": OTHER_KEY.hex()}
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    await rebound.wait_for(lambda: rebound.authenticated)
+
+
+async def _async_reauth_page(hass: HomeAssistant, band: EmulatedBand) -> ConfigFlowResult:
+    await band.wait_for(lambda: bool(hass.config_entries.flow.async_progress_by_handler(DOMAIN)))
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    return await hass.config_entries.flow.async_configure(flow["flow_id"])
+
+
+def _air(band: EmulatedBand) -> AirFaults:
+    return band._radio.faults(band.address)
+
+
+def _writes(band: EmulatedBand, characteristic: str) -> Any:
+    return held(band)["att"]["characteristics"][characteristic]["writes"]
