@@ -112,6 +112,17 @@ def check_manifest() -> Faults:
         yield "manifest.json: version is not that of pyproject.toml"
 
 
+def check_config_schema() -> Faults:
+    """An integration with an `async_setup` says that it takes nothing from YAML."""
+    names = {
+        getattr(target, "name", getattr(target, "id", None))
+        for node in ast.parse((FOLDER / "__init__.py").read_bytes()).body
+        for target in (node, *getattr(node, "targets", ()), getattr(node, "target", node))
+    }
+    if "async_setup" in names and "CONFIG_SCHEMA" not in names:
+        yield "__init__.py: there is an async_setup and no CONFIG_SCHEMA"
+
+
 def check_hacs() -> Faults:
     """HACS finds what it asks of a repository."""
     yield from _by_schema(HACS, _json(ROOT / "hacs.json"), "hacs.json")
@@ -326,6 +337,7 @@ def check_brand() -> Faults:
 
 CHECKS: Final[Sequence[Callable[[], Faults]]] = (
     check_manifest,
+    check_config_schema,
     check_hacs,
     check_dependencies,
     check_services,
