@@ -250,21 +250,6 @@ async def test_waiting_for_nothing_ends(radio: Radio) -> None:
         await band.wait_for(lambda: False, timeout=0.05)
 
 
-# Fetching
-
-
-async def test_fetching_is_refused_and_closed(radio: Radio) -> None:
-    async with authenticated(radio) as here:
-        await here.phone.subscribe("0004", "0005")
-        start = "01 01 e8 07 03 09 07 1e 00 08"
-        assert await here.phone.ask("0004", start) == b"\x10\x01\x04"
-        assert await here.phone.ask("0004", "02") == b"\x10\x02\x04"
-        assert await here.phone.ask("0004", "03") == b"\x10\x03\x01"
-        assert not here.band.violations
-        assert await here.phone.ask("0004", "03 09") == b"\x10\x03\x04"
-        assert len(here.band.violations) == 1
-
-
 # What others are used to
 
 

@@ -210,6 +210,10 @@ class History:
         stored = {**self._past, **self._lived}
         return [(number, stored[number]) for number in sorted(stored) if number >= first]
 
+    def store(self, moment: datetime, minute: Minute) -> None:
+        """Put a minute into the past, over what is there."""
+        self._lived[self._number(moment)] = minute
+
     def erase(self) -> None:
         """Forget everything, as a factory reset does."""
         self.__dict__["_past"] = {}

@@ -186,7 +186,9 @@ class Alerts(Capability):
         del self._calls[:-_KEPT]
         self.calling = name
         if self.body.bound:
-            self.body.screen.show(Kind.CALL, Content(title=name, label="Incoming call", hint="Swipe: no"))
+            self.body.screen.show(
+                Kind.CALL, Content(title=name, label="Incoming call", hint="Swipe: no")
+            )
             self.body.vibrate(5)
 
     def end_call(self) -> None:
