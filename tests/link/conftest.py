@@ -1,6 +1,7 @@
 """A lab for each test; what its bands object to fails the test."""
 
 from collections.abc import AsyncGenerator, Generator
+import logging
 
 from bleak_retry_connector import BleakClientWithServiceCache
 import pytest
@@ -12,6 +13,12 @@ from tests.lab import adapter, radio, radio_client
 from .lab import Lab
 
 __all__ = ["adapter", "radio", "radio_client"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_radio() -> None:
+    """Do not write every packet of the radio into the report of a failure."""
+    logging.getLogger("bumble").setLevel(logging.WARNING)
 
 
 @pytest.fixture

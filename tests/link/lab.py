@@ -1,7 +1,7 @@
 """Bands on the emulated air and sessions with them."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Unpack, cast
 
@@ -21,8 +21,6 @@ KEY = vectors.KEY
 OTHER_KEY = vectors.ANSWERS[1].key
 TICK_S = 0.02
 """How long a band's second is."""
-
-type Act = Callable[[EmulatedBand], None]
 
 
 @dataclass(slots=True)
@@ -75,7 +73,6 @@ class Lab:
         """Return what can be done to the air around a band."""
         return self.radio.faults(band.address)
 
-    @property
     def all_free(self) -> bool:
         """Whether no connection slot is taken."""
         return self.adapter.free == self.adapter.slots
@@ -128,9 +125,3 @@ async def run[T](session: AbstractAsyncContextManager[BandSession], operation: O
     """Open a session for one operation."""
     async with session as link:
         return await operation(link)
-
-
-async def outcome(awaitable: Awaitable[object], *errors: type[Exception]) -> None:
-    """Await something that may fail in a known way, when how it ends is not the point."""
-    with suppress(*errors):
-        await awaitable

@@ -94,7 +94,7 @@ async def test_a_band_that_says_nothing_is_a_lost_link_and_no_wrong_key(lab: Lab
         async with lab.open(band):
             pytest.fail("the band said nothing")
     assert not band.connected
-    assert lab.all_free
+    assert lab.all_free()
 
 
 async def test_a_band_that_hangs_up_is_a_lost_link_and_no_wrong_key(lab: Lab) -> None:
@@ -102,7 +102,7 @@ async def test_a_band_that_hangs_up_is_a_lost_link_and_no_wrong_key(lab: Lab) ->
     with pytest.raises(LinkLost):
         async with lab.open(band):
             pytest.fail("the band hung up")
-    assert lab.all_free
+    assert lab.all_free()
 
 
 @pytest.mark.usefixtures("short_exchange")
@@ -158,4 +158,4 @@ async def test_a_wrong_key_is_told_even_if_the_band_hangs_up_over_it(
     with pytest.raises(KeyRejected):
         async with lab.open(band):
             pytest.fail("the band took a wrong key")
-    assert lab.all_free
+    assert lab.all_free()

@@ -29,8 +29,8 @@ from .lab import KEY, OTHER_KEY, Lab, say_first, state, traffic
 
 @pytest.fixture
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "TAP_TIMEOUT", timedelta(milliseconds=50))
-    monkeypatch.setattr(auth, "PROBE_TIMEOUT", timedelta(milliseconds=50))
+    monkeypatch.setattr(auth, "TAP_TIMEOUT", timedelta(milliseconds=200))
+    monkeypatch.setattr(auth, "PROBE_TIMEOUT", timedelta(milliseconds=200))
 
 
 # The probe

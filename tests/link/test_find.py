@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.mi_band.band import find
 from custom_components.mi_band.band.errors import LinkLost
-from custom_components.mi_band.band.find import keep_vibrating, vibrate_once
+from custom_components.mi_band.band.find import keep_vibrating, stop_vibrating, vibrate_once
 
 from .lab import TICK_S, Lab, state
 
@@ -33,6 +33,15 @@ async def test_the_band_is_still_after_the_time(lab: Lab) -> None:
         await band.wait_for(lambda: state(band, "find")["levels"][-1:] == [0])  # type: ignore[index]
         assert state(band, "find")["ringing"] is False
     assert band.vibrations >= 2
+
+
+async def test_a_run_can_be_stopped_at_once(lab: Lab) -> None:
+    band = await lab.band(tick_s=60)
+    async with lab.open(band) as link:
+        await vibrate_once(link)
+        await band.wait_for(lambda: state(band, "find")["ringing"] is True)
+        await stop_vibrating(link)
+        await band.wait_for(lambda: state(band, "find")["ringing"] is False)
 
 
 async def test_cancelling_stills_the_band(lab: Lab) -> None:

@@ -21,7 +21,7 @@ async def test_the_band_learns_who_wears_it(lab: Lab, vector: Vector[Profile]) -
     band = await lab.band()
     async with lab.open(band) as link:
         await set_profile(link, vector.value)
-    assert state(band, "profile")["user"] == {
+    assert state(band, "user_profile")["user"] == {
         "birth": vector.value.born.isoformat(),
         "sex": vector.value.sex.name.lower(),
         "height_cm": vector.value.height_cm,
@@ -36,7 +36,7 @@ async def test_the_band_learns_the_goal(lab: Lab, vector: Vector[int]) -> None:
     band = await lab.band()
     async with lab.open(band) as link:
         await set_step_goal(link, vector.value)
-    assert state(band, "profile")["goal"] == vector.value
+    assert state(band, "user_profile")["goal"] == vector.value
 
 
 @pytest.mark.parametrize("vector", vectors.WRISTS, ids=str)
@@ -44,7 +44,7 @@ async def test_the_band_learns_its_wrist(lab: Lab, vector: Vector[Wrist]) -> Non
     band = await lab.band()
     async with lab.open(band) as link:
         await set_wrist(link, vector.value)
-    assert state(band, "profile")["wrist"] == vector.value.name.lower()
+    assert state(band, "user_profile")["wrist"] == vector.value.name.lower()
 
 
 @pytest.mark.usefixtures("violations_expected")
@@ -54,5 +54,5 @@ async def test_without_a_key_the_band_refuses_to_learn(lab: Lab) -> None:
         with pytest.raises(CommandRefused) as caught:
             await set_step_goal(link, 8000)
     assert caught.value.status == AttError.INSUFFICIENT_AUTHENTICATION
-    assert state(band, "profile")["goal"] is None
+    assert state(band, "user_profile")["goal"] is None
     assert len(band.violations) == 1
