@@ -50,6 +50,9 @@ def profile_defaults(hass: HomeAssistant) -> ProfileInput:
     imperial = hass.config.units is US_CUSTOMARY_SYSTEM
     twelve = hass.config.country in TWELVE_HOUR_COUNTRIES
     return {
+        # Otherwise the browser would begin with the lowest number that each field takes.
+        "height": 170,
+        "weight": 70,
         "wrist": "left",
         "step_goal": DEFAULT_STEP_GOAL,
         "distance_unit": (DistanceUnit.IMPERIAL if imperial else DistanceUnit.METRIC).name.lower(),
