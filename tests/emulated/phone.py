@@ -8,7 +8,7 @@ from typing import NamedTuple, Unpack
 
 from bumble import att, core
 from bumble.device import Connection, Peer
-from bumble.gatt_client import CharacteristicProxy
+from bumble.gatt_client import CharacteristicProxy, DescriptorProxy
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from tests.emulator.band import EmulatedBand, Options
@@ -54,9 +54,6 @@ class Phone:
         self.peer = Peer(self.connection)
         await self.peer.discover_services()
         await self.peer.discover_characteristics()
-        for service in self.peer.services:
-            for characteristic in service.characteristics:
-                await self.peer.discover_descriptors(characteristic)
         await self.band.wait_for(lambda: self.band.connected)
 
     async def disconnect(self) -> None:
@@ -78,6 +75,12 @@ class Phone:
         ]
         # Only 2A04 occurs twice; FEE0's is meant unless another service is named.
         return max(found, key=lambda one: one[1])[0]
+
+    async def descriptors(self, name: str) -> dict[str, DescriptorProxy]:
+        """Find the descriptors of a characteristic by the last digits of their UUIDs."""
+        assert self.peer is not None
+        found = await self.peer.discover_descriptors(self.characteristic(name))
+        return {descriptor.type.to_hex_str(): descriptor for descriptor in found}
 
     async def read(self, name: str) -> bytes:
         assert self.peer is not None

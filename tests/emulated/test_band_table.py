@@ -75,13 +75,9 @@ async def test_the_table_has_the_documented_characteristics_and_properties(radio
 async def test_what_notifies_can_be_configured(radio: Radio) -> None:
     async with lab(radio) as here:
         for name, properties in TABLE.items():
-            kinds = {
-                descriptor.type.to_hex_str()
-                for descriptor in here.phone.characteristic(name).descriptors
-            }
+            kinds = await here.phone.descriptors(name)
             assert ("2902" in kinds) == bool(properties & N or name == "2A44"), name
-        kinds_of_auth = here.phone.characteristic("0009").descriptors
-        assert len(kinds_of_auth) == 2
+        assert set(await here.phone.descriptors("0009")) == {"2902", "2901"}
 
 
 @pytest.mark.parametrize(
@@ -231,11 +227,7 @@ async def test_a_write_without_a_documented_meaning_is_a_violation(radio: Radio,
 async def test_a_client_configuration_is_01_00_or_00_00(radio: Radio, value: bytes) -> None:
     async with lab(radio) as here:
         assert here.phone.peer is not None
-        descriptor = next(
-            descriptor
-            for descriptor in here.phone.characteristic("0006").descriptors
-            if descriptor.type.to_hex_str() == "2902"
-        )
+        descriptor = (await here.phone.descriptors("0006"))["2902"]
         with pytest.raises(att.ATT_Error):
             await here.phone.peer.write_value(descriptor, value, with_response=True)
         assert len(here.wrongs) == 1

@@ -122,6 +122,7 @@ class _Life:
     addresses: list[str]
     device: AirDevice | None = None
     server: Server | None = None
+    powered: bool = False
     connections: int = 0
     operations_before: int = 0
     restarts: Tasks = field(default_factory=Tasks)
@@ -236,7 +237,12 @@ class EmulatedBand:
         self._auth.on_authenticated = self._events.raise_mtu
         self._capabilities = (
             self._auth,
-            DeviceInfo(body, options.get("identity", Identity()), lambda: self.address),
+            DeviceInfo(
+                body,
+                options.get("identity", Identity()),
+                name=self.name,
+                address=lambda: self.address,
+            ),
             self._battery,
             CurrentTime(body, self._steps),
             self._steps,
@@ -302,7 +308,7 @@ class EmulatedBand:
     @property
     def powered(self) -> bool:
         """Whether the band is switched on."""
-        return self._life.device is not None
+        return self._life.powered
 
     @property
     def connected(self) -> bool:
@@ -439,6 +445,7 @@ class EmulatedBand:
         # Bumble makes one of its own, which knows nothing of the band.
         device.gatt_server = self._life.server
         device.on(device.EVENT_CONNECTION, self._connected)
+        self._life.powered = True
         await device.power_on()
         self._body.screen.clear(Kind.OFF)
         self._advertise()
@@ -450,10 +457,13 @@ class EmulatedBand:
         await self._switch_off()
 
     async def _switch_off(self) -> None:
-        device, self._life.device = self._life.device, None
+        device = self._life.device
         if device is None:
             return
+        self._life.powered = False
+        # Who is interrupted here has to find the device again, or it stays on the air for ever.
         await self._radio.remove(device)
+        self._life.device = None
         self._disconnected()
         await self._body.tasks.close()
         self._body.still()

@@ -6,6 +6,7 @@ is to show, `look` decides what is seen, `draw` draws it.
 Source: protocol-control.md, 14 (icons, ten characters by six lines), 15, 16, 17.1; product.md, 8.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
@@ -14,6 +15,7 @@ from textwrap import wrap
 
 WIDTH, HEIGHT = 120, 240
 COLUMNS, LINES = 10, 6
+_KEPT = 20
 
 
 @unique
@@ -140,13 +142,12 @@ class Screen:
 
     def __init__(self) -> None:
         self._shown: dict[Kind, Content] = {}
-        self._notifications: list[Content] = []
+        self._notifications: deque[Content] = deque(maxlen=_KEPT)
 
     def show(self, kind: Kind, content: Content) -> None:
         """Show something until it is cleared; a notification lies on the ones before it."""
         if kind is Kind.NOTIFICATION:
             self._notifications.append(content)
-            content = self._notifications[-1]
         self._shown[kind] = content
 
     def clear(self, kind: Kind) -> None:

@@ -177,19 +177,22 @@ class Alerts(Capability):
                 raise self.body.wrong(
                     "2A46", "end of a call with a text", "protocol-control 15", value
                 )
-            self._calls.append({"event": "end"})
+            self._note({"event": "end"})
             self.end_call()
             return
         if len(name) > _CALL_TEXT:
             raise self.body.wrong("2A46", "caller too long", "protocol-control 15", value)
-        self._calls.append({"event": "incoming", "caller": name})
-        del self._calls[:-_KEPT]
+        self._note({"event": "incoming", "caller": name})
         self.calling = name
         if self.body.bound:
             self.body.screen.show(
                 Kind.CALL, Content(title=name, label="Incoming call", hint="Swipe: no")
             )
             self.body.vibrate(5)
+
+    def _note(self, call: Json) -> None:
+        self._calls.append(call)
+        del self._calls[:-_KEPT]
 
     def end_call(self) -> None:
         """Take the call from the screen."""

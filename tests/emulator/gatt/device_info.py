@@ -27,10 +27,13 @@ def system_id(address: str) -> bytes:
 
 
 class DeviceInfo(Capability):
-    """Serial number, revisions, System ID and PnP ID."""
+    """Name, serial number, revisions, System ID and PnP ID."""
 
-    def __init__(self, body: Body, identity: Identity, address: Callable[[], str]) -> None:
+    def __init__(
+        self, body: Body, identity: Identity, *, name: str, address: Callable[[], str]
+    ) -> None:
         super().__init__(body)
+        self._name = name
         self._identity = identity
         self._address = address
 
@@ -38,6 +41,7 @@ class DeviceInfo(Capability):
     @override
     def reads(self) -> Mapping[str, Callable[[], bytes]]:
         return {
+            "2A00": self._name.encode,
             "2A25": self._identity.serial.encode,
             "2A27": self._identity.hardware.encode,
             "2A28": self._identity.software.encode,

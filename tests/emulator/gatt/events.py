@@ -5,7 +5,10 @@ Music keys are sent to anybody who listens, the rest after authentication.
 Source: protocol-control.md, section 19 and 2.3 (the MTU announcement).
 """
 
+import contextlib
 from typing import override
+
+from bumble import att
 
 from ..screen import Content, Kind
 from .body import Body, Capability, Json
@@ -141,7 +144,9 @@ class Events(Capability):
         session = self.body.session
         if session is None:
             return
-        await session.connection.gatt_client.request_mtu(self._mtu)
+        # A client may have its reasons for 23; the band gets along with it.
+        with contextlib.suppress(att.ATT_Error, TimeoutError):
+            await session.connection.gatt_client.request_mtu(self._mtu)
         self._announce_mtu()
 
     def _announce_mtu(self) -> None:
