@@ -174,6 +174,8 @@ class Lab(NamedTuple):
 @asynccontextmanager
 async def lab(radio: Radio, **options: Unpack[Options]) -> AsyncGenerator[Lab]:
     """Switch a quick band without a past on, and connect a phone to it."""
+    # The plugin's debug mode keeps a stack for every packet, which is most of the time it takes.
+    asyncio.get_running_loop().set_debug(False)
     defaults: Options = {"key": KEY, "tick_s": 0.01, "days": 0}
     band = EmulatedBand(radio, **(defaults | options))
     await band.power_on()
