@@ -8,16 +8,22 @@ from uuid import uuid4
 
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+)
 from homeassistant.const import CONF_ADDRESS
-from homeassistant.core import callback
-from homeassistant.helpers import selector
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, selector
 import voluptuous as vol
 
-from .band.auth import InvalidKeyFormat, parse_key
 from .band.errors import BandError, KeyRejected, SignatureRequired
+from .band.keys import InvalidKeyFormat, parse_key
 from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN, MODEL
-from .pairing import LOWEST_BATTERY_PERCENT, FirstSync, Pairing, ProfileInput
+from .coordinator import MiBandConfigEntry
+from .pairing import LOWEST_BATTERY_PERCENT, FirstSettings, FirstSync, Pairing, ProfileInput
 from .profile_form import is_birth_date, profile_defaults, profile_schema
 
 _LOGGER = logging.getLogger(__name__)
@@ -25,6 +31,8 @@ _LOGGER = logging.getLogger(__name__)
 WEAK_SIGNAL_DBM: Final = -75
 NAME_SCAN_SECONDS: Final = 5.0
 CONF_NEXT_STEP: Final = "next_step"
+CONF_KNOWN_BAND: Final = "known_band"
+NEW_BAND: Final = "new"
 
 _KEY_SCHEMA = vol.Schema(
     {
@@ -43,6 +51,8 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def __init__(self) -> None:
         self._address = ""
+        self._known: MiBandConfigEntry | None = None
+        self._released = False
         self._warned_of_signal = False
         self._pairing: Pairing | None = None
         self._first_sync: FirstSync | None = None
@@ -76,16 +86,19 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             await self.async_set_unique_id(user_input[CONF_ADDRESS], raise_on_progress=False)
             self._abort_if_unique_id_configured()
             return await self._async_confirm(user_input[CONF_ADDRESS])
+        return await self._async_list_bands("user", set())
+
+    async def _async_list_bands(self, step_id: str, without: set[str | None]) -> ConfigFlowResult:
         if not bluetooth.async_scanner_count(self.hass, connectable=True):
-            return self._show_empty_list("no_adapter")
+            return self._show_empty_list(step_id, "no_adapter")
         await bluetooth.async_request_active_scan(self.hass, NAME_SCAN_SECONDS)
         bands = [
             heard
             for heard in bluetooth.async_discovered_service_info(self.hass, connectable=True)
-            if is_band_4(heard)
+            if is_band_4(heard) and heard.address not in without
         ]
         if not bands:
-            return self._show_empty_list("band_not_found")
+            return self._show_empty_list(step_id, "band_not_found")
         known = self._async_current_ids(include_ignore=False)
         options = [
             selector.SelectOptionDict(value=heard.address, label=_label(heard, known))
@@ -100,12 +113,12 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
                 )
             }
         )
-        return self.async_show_form(step_id="user", data_schema=schema, last_step=False)
+        return self.async_show_form(step_id=step_id, data_schema=schema, last_step=False)
 
-    def _show_empty_list(self, error: str) -> ConfigFlowResult:
+    def _show_empty_list(self, step_id: str, error: str) -> ConfigFlowResult:
         # Submitting the empty form looks again.
         return self.async_show_form(
-            step_id="user", data_schema=vol.Schema({}), errors={"base": error}, last_step=False
+            step_id=step_id, data_schema=vol.Schema({}), errors={"base": error}, last_step=False
         )
 
     async def _async_confirm(self, address: str) -> ConfigFlowResult:
@@ -122,7 +135,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             weak = heard is not None and heard.rssi < WEAK_SIGNAL_DBM
             if not weak or self._warned_of_signal:
-                return await self.async_step_method()
+                return await self.async_step_known_band()
             self._warned_of_signal = True
             errors["base"] = "weak_signal"
         return self.async_show_form(
@@ -137,6 +150,33 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             },
             last_step=False,
         )
+
+    async def async_step_known_band(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask whether this is a band that was reset: a reset gives it a new address."""
+        silent = {} if self._known else _silent_entries(self.hass)
+        if not silent:
+            return await self.async_step_method()
+        if user_input is not None:
+            self._known = silent.get(user_input[CONF_KNOWN_BAND])
+            return await self.async_step_method()
+        options = [selector.SelectOptionDict(value=NEW_BAND, label=NEW_BAND)] + [
+            selector.SelectOptionDict(value=entry_id, label=entry.title)
+            for entry_id, entry in silent.items()
+        ]
+        schema = vol.Schema(
+            {
+                vol.Required(CONF_KNOWN_BAND, default=NEW_BAND): selector.SelectSelector(
+                    selector.SelectSelectorConfig(
+                        options=options,
+                        mode=selector.SelectSelectorMode.LIST,
+                        translation_key=CONF_KNOWN_BAND,
+                    )
+                )
+            }
+        )
+        return self.async_show_form(step_id="known_band", data_schema=schema, last_step=False)
 
     # How to get its key
 
@@ -175,7 +215,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         if self._phases is None and self._pairing is not None:
             self._phases = self._pairing.run()
         return await self._async_show_phases(
-            "pair", done="reauth_done" if self.source == SOURCE_REAUTH else "profile"
+            "pair", done="first_sync" if self._known else "profile"
         )
 
     async def async_step_pair_failed(
@@ -216,10 +256,20 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         if self._phases is None and self._pairing is not None:
             if self._first_sync is None:
                 self._first_sync = FirstSync(
-                    self.hass, self._address, self._pairing.key, self._profile
+                    self.hass, self._address, self._pairing.key, self._settings()
                 )
             self._phases = self._first_sync.run()
-        return await self._async_show_phases("first_sync", done="create")
+        return await self._async_show_phases(
+            "first_sync", done="update_known" if self._known else "create"
+        )
+
+    def _settings(self) -> FirstSettings:
+        """Return what goes on the band: for a known one, what it had."""
+        if self._known is None:
+            return FirstSettings(self._profile)
+        return FirstSettings(
+            dict(self._known.data[CONF_PROFILE]), self._known.runtime_data.data.settings
+        )
 
     async def async_step_first_sync_failed(
         self, user_input: dict[str, Any] | None = None
@@ -241,11 +291,11 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             },
         )
 
-    # A known band that refuses its key
+    # A known band that has a new key, or a new address
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Begin when the band refused its key in daily use."""
-        self._address = entry_data[CONF_ADDRESS]
+        self._know(self._get_reauth_entry())
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(
@@ -258,12 +308,81 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             )
         return await self.async_step_method()
 
-    async def async_step_reauth_done(
+    async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Keep everything of the band but its key."""
+        """Offer what can change in a band's life, and its key for the next owner."""
+        self._know(self._get_reconfigure_entry())
+        return self.async_show_menu(
+            step_id="reconfigure", menu_options=["new_key", "new_address", "show_key"]
+        )
+
+    async def async_step_new_key(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Let the band go, so that the pairing can have it."""
+        await self._async_release_known()
+        return await self.async_step_method()
+
+    async def async_step_new_address(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Let the person pick the band that this one became."""
+        if user_input and CONF_ADDRESS in user_input:
+            self._address = user_input[CONF_ADDRESS]
+            await self._async_release_known()
+            return await self.async_step_method()
+        return await self._async_list_bands("new_address", self._async_current_ids())
+
+    async def async_step_show_key(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show the key once somebody has said that it may be seen."""
+        if user_input is None:
+            return self.async_show_form(
+                step_id="show_key",
+                data_schema=vol.Schema({vol.Required("confirm", default=False): bool}),
+                last_step=False,
+            )
+        if not user_input["confirm"]:
+            return await self.async_step_reconfigure()
+        return self.async_show_form(
+            step_id="key_shown",
+            data_schema=vol.Schema({}),
+            description_placeholders={"key": self._get_reconfigure_entry().data[CONF_KEY]},
+        )
+
+    async def async_step_key_shown(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """End without a change."""
+        return self.async_abort(reason="reconfigure_successful")
+
+    def _know(self, entry: MiBandConfigEntry) -> None:
+        self._known = entry
+        self._address = entry.data[CONF_ADDRESS]
+
+    async def _async_release_known(self) -> None:
+        if self._known is not None and self._known.state is ConfigEntryState.LOADED:
+            self._released = True
+            await self.hass.config_entries.async_unload(self._known.entry_id)
+
+    async def async_step_update_known(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Keep everything of the band but its key and its address."""
+        entry = self._known
+        if entry is None:
+            raise RuntimeError("this step is for a known band")
+        self._released = False
+        _move_device(self.hass, entry, self._address)
         return self.async_update_reload_and_abort(
-            self._get_reauth_entry(), data_updates={CONF_KEY: self._proven_key()}
+            entry,
+            unique_id=self._address,
+            data_updates={CONF_ADDRESS: self._address, CONF_KEY: self._proven_key()},
+            reason=(
+                "reauth_successful" if self.source == SOURCE_REAUTH else "reconfigure_successful"
+            ),
         )
 
     def _proven_key(self) -> str:
@@ -320,6 +439,8 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     def async_remove(self) -> None:
         """Let the band go when the dialog is closed: that takes the question off its screen."""
+        if self._known is not None and self._released:
+            self.hass.config_entries.async_schedule_reload(self._known.entry_id)
         if self._phases is not None and self._phase is not None:
             _, task = self._phase
             # Home Assistant keeps the task and waits for it when it stops.
@@ -381,6 +502,28 @@ async def _abandon(phases: AsyncGenerator[str], task: asyncio.Task[str | None]) 
 
 async def _after(phases: AsyncGenerator[str]) -> str | None:
     return await anext(phases, None)
+
+
+def _silent_entries(hass: HomeAssistant) -> dict[str, MiBandConfigEntry]:
+    """Return the known bands that nobody hears and no link holds, by entry id."""
+    entries: list[MiBandConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    return {
+        entry.entry_id: entry
+        for entry in entries
+        if not entry.runtime_data.data.connected
+        and not bluetooth.async_address_present(hass, entry.data[CONF_ADDRESS])
+    }
+
+
+def _move_device(hass: HomeAssistant, entry: MiBandConfigEntry, address: str) -> None:
+    registry = dr.async_get(hass)
+    device = registry.async_get_device_by_identifier(
+        (DOMAIN, entry.data[CONF_IDENTITY]), entry.entry_id
+    )
+    if device is not None:
+        registry.async_update_device(
+            device.id, new_connections={(dr.CONNECTION_BLUETOOTH, address)}
+        )
 
 
 def is_band_4(heard: BluetoothServiceInfoBleak) -> bool:

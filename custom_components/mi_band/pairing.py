@@ -5,7 +5,8 @@ the page's text, and ends when it is through. Closing it at any point lets the b
 """
 
 from collections.abc import AsyncGenerator, Iterator
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import partial
 import secrets
 from typing import Any, Final
@@ -14,14 +15,18 @@ import zlib
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .band.auth import KEY_SIZE, VendorSignature, authenticate, bind, probe_binding
+from .band.auth import authenticate
 from .band.battery import read_battery
+from .band.binding import VendorSignature, bind, probe_binding
 from .band.clock import set_clock
 from .band.errors import KeyRejected, LowBattery, SignatureRequired
+from .band.heart_rate import set_measurement_interval
 from .band.link import Link, Operation
 from .band.profile import Profile, Sex, Wrist, set_profile, set_step_goal, set_wrist
 from .band.session import open_session
 from .band.settings import DistanceUnit, Language, TimeFormat, apply_setting
+from .band.state import Settings
+from .band.wire import KEY_SIZE
 from .const import MODEL
 from .reach import find_connectable
 
@@ -94,16 +99,25 @@ async def _require_local_binding(link: Link) -> None:
         raise SignatureRequired("the band wants the vendor's signature")
 
 
+@dataclass(frozen=True, slots=True)
+class FirstSettings:
+    """What the first sync puts on a band."""
+
+    profile: ProfileInput
+    chosen: Settings = field(default_factory=Settings)
+    """What was chosen later, for a band that was here before."""
+
+
 class FirstSync:
     """Puts time, wearer and preferences on a band; goes on where it was interrupted."""
 
     def __init__(
-        self, hass: HomeAssistant, address: str, key: bytes, profile: ProfileInput
+        self, hass: HomeAssistant, address: str, key: bytes, settings: FirstSettings
     ) -> None:
         self._hass = hass
         self._address = address
         self._key = key
-        self._remaining = list(_first_operations(profile))
+        self._remaining = list(_first_operations(settings))
 
     async def run(self) -> AsyncGenerator[str]:
         """Do what remains.
@@ -125,7 +139,8 @@ class FirstSync:
                 self._remaining.pop(0)
 
 
-def _first_operations(profile: ProfileInput) -> Iterator[tuple[str, Operation[Any]]]:
+def _first_operations(settings: FirstSettings) -> Iterator[tuple[str, Operation[Any]]]:
+    profile, chosen = settings.profile, settings.chosen
     yield "setting_time", lambda link: set_clock(link, dt_util.now())
     wearer = Profile(
         born=date.fromisoformat(profile["birth_date"]),
@@ -137,10 +152,14 @@ def _first_operations(profile: ProfileInput) -> Iterator[tuple[str, Operation[An
     )
     yield "setting_profile", lambda link: set_profile(link, wearer)
     yield "setting_profile", lambda link: set_wrist(link, Wrist[profile["wrist"].upper()])
-    yield "setting_profile", lambda link: set_step_goal(link, int(profile["step_goal"]))
+    goal = chosen.step_goal or int(profile["step_goal"])
+    yield "setting_profile", lambda link: set_step_goal(link, goal)
     for setting in (
         DistanceUnit[profile["distance_unit"].upper()],
         TimeFormat[profile["time_format"].upper()],
         Language[profile["language"].upper()],
     ):
         yield "setting_preferences", partial(apply_setting, setting=setting)
+    if chosen.heart_rate_interval_minutes is not None:
+        interval = timedelta(minutes=chosen.heart_rate_interval_minutes)
+        yield "setting_preferences", partial(set_measurement_interval, interval=interval)

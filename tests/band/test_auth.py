@@ -6,15 +6,14 @@ from datetime import timedelta
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.mi_band.band import auth
-from custom_components.mi_band.band.auth import (
+from custom_components.mi_band.band import auth, binding
+from custom_components.mi_band.band.auth import authenticate, encode_answer
+from custom_components.mi_band.band.binding import (
     LocalKey,
     VendorSignature,
-    authenticate,
     bind,
     decode_binding,
     decode_confirmation,
-    encode_answer,
     probe_binding,
 )
 from custom_components.mi_band.band.errors import (
@@ -179,7 +178,7 @@ async def test_the_probe_is_two_bytes_and_passes_over_other_packets() -> None:
 
 
 async def test_a_probe_without_an_answer_is_a_lost_link(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "PROBE_TIMEOUT", timedelta(milliseconds=5))
+    monkeypatch.setattr(binding, "ANSWER_TIMEOUT", timedelta(milliseconds=5))
     with pytest.raises(LinkLost):
         await probe_binding(ScriptedLink())
 

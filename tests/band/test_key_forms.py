@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.mi_band.band.auth import (
+from custom_components.mi_band.band.keys import (
     InvalidKeyFormat,
     KeyOfOtherBand,
     KeyTruncated,

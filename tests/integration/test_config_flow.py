@@ -173,7 +173,7 @@ async def test_a_tap_that_never_comes_ends_on_a_page_of_its_own(
 ) -> None:
     band = await make_band(profile="v1_new", policy=Policy.IGNORE, tap_timeout_s=60.0)
     page = await async_to_method(hass, band)
-    with patch("custom_components.mi_band.band.auth.TAP_TIMEOUT", timedelta(seconds=0.3)):
+    with patch("custom_components.mi_band.band.binding.TAP_TIMEOUT", timedelta(seconds=0.3)):
         page = await async_choose(hass, page, "tap")
     assert page["step_id"] == "pair_failed"
     assert page["errors"] == {"base": "confirm_timeout"}

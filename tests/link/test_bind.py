@@ -6,14 +6,9 @@ from datetime import timedelta
 from cryptography.hazmat.primitives.asymmetric import ec
 import pytest
 
-from custom_components.mi_band.band import auth
-from custom_components.mi_band.band.auth import (
-    LocalKey,
-    VendorSignature,
-    authenticate,
-    bind,
-    probe_binding,
-)
+from custom_components.mi_band.band import binding
+from custom_components.mi_band.band.auth import authenticate
+from custom_components.mi_band.band.binding import LocalKey, VendorSignature, bind, probe_binding
 from custom_components.mi_band.band.errors import (
     ConfirmationRefused,
     ConfirmationTimeout,
@@ -29,8 +24,8 @@ from .lab import KEY, OTHER_KEY, Lab, say_first, state, traffic
 
 @pytest.fixture
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "TAP_TIMEOUT", timedelta(milliseconds=200))
-    monkeypatch.setattr(auth, "PROBE_TIMEOUT", timedelta(milliseconds=200))
+    monkeypatch.setattr(binding, "TAP_TIMEOUT", timedelta(milliseconds=200))
+    monkeypatch.setattr(binding, "ANSWER_TIMEOUT", timedelta(milliseconds=200))
 
 
 # The probe

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.mi_band.band.alerts import Alert, Category, send_alert
-from custom_components.mi_band.band.auth import LocalKey, authenticate, bind, probe_binding
+from custom_components.mi_band.band.auth import authenticate
 from custom_components.mi_band.band.battery import read_battery
+from custom_components.mi_band.band.binding import LocalKey, bind, probe_binding
 from custom_components.mi_band.band.clock import set_clock
 from custom_components.mi_band.band.device_info import read_device_info, read_firmware_version
 from custom_components.mi_band.band.errors import KeyRejected, LinkLost

@@ -38,6 +38,7 @@ from .uuids import Characteristic
 
 _LOGGER = logging.getLogger(__name__)
 
+KEY_SIZE: Final = 16
 LOWEST_MTU: Final = 23
 EARLIEST_ZONE: Final = 56
 LATEST_ZONE: Final = -48
