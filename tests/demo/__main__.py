@@ -14,7 +14,7 @@ from .home import Home, home, remember
 from .lab import BandOptions
 from .pairing import pair
 from .process import ChildEndedError, free_port, is_free
-from .server import DOMAIN, PASSWORD, USER
+from .server import DOMAIN, PASSWORD, USER, HomeAssistantError
 
 _HOME_ASSISTANT_PORT = 8123
 _PAGE_PORT = 8124
@@ -56,7 +56,7 @@ def main() -> int:
     except KeyboardInterrupt:
         _say("Stopped; nothing is left running.")
         return 0
-    except (ChildEndedError, TimeoutError) as error:
+    except (ChildEndedError, HomeAssistantError, TimeoutError) as error:
         _say(f"The demonstration cannot go on. {error}")
         return 1
     return 0

@@ -31,20 +31,22 @@ _NOW = (
     Shown(platform="binary_sensor", key="charging", options={"color": "amber"}),
     Shown(platform="sensor", key="last_sync"),
 )
-_WRIST = (
+_PRESSED = (
     Shown(platform="button", key="find"),
     Shown(platform="button", key="measure_heart_rate"),
     Shown(platform="button", key="sync"),
+)
+_CHOSEN = (
     Shown(platform="switch", key="continuous_heart_rate", options={"color": "red"}),
-    Shown(
-        platform="select",
-        key="heart_rate_interval",
-        options={"features": [{"type": "select-options"}]},
-    ),
+    Shown(platform="select", key="heart_rate_interval"),
     Shown(
         platform="number",
         key="step_goal",
-        options={"features": [{"type": "numeric-input", "style": "buttons"}]},
+        options={
+            "features": [{"type": "numeric-input", "style": "buttons"}],
+            "features_position": "inline",
+            "grid_options": {"columns": 12},
+        },
     ),
 )
 _HAPPENED = (
@@ -53,13 +55,11 @@ _HAPPENED = (
     Shown(platform="event", key="music"),
     Shown(platform="event", key="sleep"),
     Shown(platform="event", key="wear"),
-)
-_GRAPHS = (
-    ("Steps", Shown(platform="sensor", key="steps")),
-    ("Heart rate", Shown(platform="sensor", key="heart_rate")),
-    ("Battery", Shown(platform="sensor", key="battery")),
+    Shown(platform="event", key="goal"),
 )
 _MESSAGE = "Hello from the dashboard"
+# What a tile or a graph is called by: its own name, as all of them belong to the one band.
+_OWN_NAME = {"type": "entity"}
 
 type Entities = Mapping[tuple[str, str], str]
 """Entity id by platform and key."""
@@ -108,18 +108,25 @@ async def band_entities(server: HomeServer) -> dict[tuple[str, str], str]:
 def build(entities: Entities, page: str) -> JsonObject:
     """Build the dashboard of the entities that there are."""
     sections = [
-        _section("Now", _tiles(_NOW, entities)),
-        _section("On the wrist", [*_notify(entities), *_tiles(_WRIST, entities)]),
-        _section("What it looks like", [_picture(page)]),
-        _section("The last hours", _graphs(entities)),
+        _section("Now", [*_tiles(_NOW, entities), *_graph("steps", "Steps", entities)]),
+        _section(
+            "On the wrist",
+            [
+                *_message(entities),
+                *_buttons(entities),
+                *_tiles(_CHOSEN, entities),
+                *_graph("heart_rate", "Heart rate", entities),
+            ],
+        ),
+        _section("What its wearer sees", [_picture(page)]),
         _section("What happened", _tiles(_HAPPENED, entities)),
+        _section("Battery", _graph("battery", "", entities)),
     ]
     view = {
         "title": _TITLE,
         "path": "band",
         "type": "sections",
         "max_columns": 3,
-        "dense_section_placement": True,
         "sections": [section for section in sections if len(section["cards"]) > 1],
     }
     return {"views": [view]}
@@ -131,46 +138,63 @@ def _section(title: str, cards: Sequence[JsonObject]) -> JsonObject:
 
 def _tiles(shown: Sequence[Shown], entities: Entities) -> list[JsonObject]:
     return [
-        {"type": "tile", "entity": entities[one.platform, one.key], **one.options}
+        {
+            "type": "tile",
+            "entity": entities[one.platform, one.key],
+            "name": _OWN_NAME,
+            **one.options,
+        }
         for one in shown
         if (one.platform, one.key) in entities
     ]
 
 
-def _notify(entities: Entities) -> list[JsonObject]:
+def _acts(action: str, entity: str, data: Mapping[str, str] | None = None) -> JsonObject:
+    """What a tile has so that a click acts, wherever on the tile it is."""
+    act = {
+        "action": "perform-action",
+        "perform_action": action,
+        "target": {"entity_id": entity},
+        "data": data or {},
+    }
+    return {"tap_action": act, "icon_tap_action": act}
+
+
+def _message(entities: Entities) -> list[JsonObject]:
     """A message with one click; Home Assistant has no card with a field for a text."""
     if (entity := entities.get(("notify", "wrist"))) is None:
         return []
-    action = {
-        "action": "perform-action",
-        "perform_action": "notify.send_message",
-        "target": {"entity_id": entity},
-        "data": {"title": "Home", "message": _MESSAGE},
-    }
     return [
         {
-            "type": "button",
+            "type": "tile",
+            "entity": entity,
             "name": f"Send \u201c{_MESSAGE}\u201d",
             "icon": "mdi:message-arrow-right",
-            "tap_action": action,
-            "show_state": False,
-            "grid_options": {"columns": 12, "rows": 2},
+            "color": "blue",
+            "grid_options": {"columns": 12},
+            **_acts("notify.send_message", entity, {"title": "Home", "message": _MESSAGE}),
         }
+    ]
+
+
+def _buttons(entities: Entities) -> list[JsonObject]:
+    return [
+        # The state of a button is when it was pressed last.
+        {**tile, "hide_state": True, "color": "blue", **_acts("button.press", tile["entity"])}
+        for tile in _tiles(_PRESSED, entities)
     ]
 
 
 def _picture(page: str) -> JsonObject:
-    return {"type": "iframe", "url": page, "grid_options": {"columns": 12, "rows": 8}}
+    return {"type": "iframe", "url": page, "grid_options": {"columns": 12, "rows": 11}}
 
 
-def _graphs(entities: Entities) -> list[JsonObject]:
-    return [
-        {
-            "type": "history-graph",
-            "title": title,
-            "hours_to_show": 6,
-            "entities": [{"entity": entities[one.platform, one.key]}],
-        }
-        for title, one in _GRAPHS
-        if (one.platform, one.key) in entities
-    ]
+def _graph(key: str, title: str, entities: Entities) -> list[JsonObject]:
+    if (entity := entities.get(("sensor", key))) is None:
+        return []
+    graph: JsonObject = {
+        "type": "history-graph",
+        "hours_to_show": 1,
+        "entities": [{"entity": entity, "name": _OWN_NAME}],
+    }
+    return [graph | ({"title": title} if title else {})]

@@ -62,8 +62,8 @@ class Lab:
         self._http: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._http = aiohttp.ClientSession(self.url)
         await self.child.start()
+        self._http = aiohttp.ClientSession(self.url)
         return self
 
     async def __aexit__(
@@ -120,7 +120,7 @@ class Lab:
 
         return await until(probe, what=what, timeout_s=timeout_s, child=self.child)
 
-    async def _get(self, path: str) -> Any:  # noqa: ANN401 - JSON
+    async def _get(self, path: str) -> Any:
         assert self._http is not None
         async with self._http.get(path) as response:
             response.raise_for_status()

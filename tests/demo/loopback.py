@@ -11,9 +11,10 @@ stored choice of network adapters. What they leave is closed here:
   integration that the browser shows).
 
 Home Assistant itself is the released one, file by file. The rule underneath holds for every module:
-an audit hook refuses any Python socket that wants to bind or reach anything but loopback. It has one
-gap: a name that is given to `connect` itself is looked up before the hook is asked. Whoever connects
-by name (asyncio, urllib3, `create_connection`) calls `getaddrinfo` first, and that is refused.
+an audit hook refuses any Python socket that wants to bind or reach anything but loopback. It has
+one gap: a name that is given to `connect` itself is looked up before the hook is asked. Whoever
+connects by name (asyncio, urllib3, `create_connection`) calls `getaddrinfo` first, and that is
+refused.
 """
 
 import errno

@@ -126,7 +126,7 @@ class HomeServer:
 
     # What a user's browser asks for.
 
-    async def get(self, path: str) -> Any:  # noqa: ANN401 - JSON, whatever the path serves
+    async def get(self, path: str) -> Any:
         """Fetch something from the REST API."""
         return await self._request("GET", path)
 
@@ -138,11 +138,11 @@ class HomeServer:
             response.raise_for_status()
             return await response.read()
 
-    async def post(self, path: str, data: Mapping[str, object]) -> Any:  # noqa: ANN401 - JSON
+    async def post(self, path: str, data: Mapping[str, object]) -> Any:
         """Send something to the REST API."""
         return await self._request("POST", path, json=data)
 
-    async def command(self, kind: str, **fields: object) -> Any:  # noqa: ANN401 - JSON
+    async def command(self, kind: str, **fields: object) -> Any:
         """Give a command of the websocket API, and give its result.
 
         Raises:
@@ -197,11 +197,12 @@ class HomeServer:
         step: JsonObject = await self.post(f"/api/config/config_entries/flow/{flow_id}", answers)
         return step
 
-    async def set_options(self, entry_id: str, answers: Mapping[str, object]) -> None:
-        """Fill in the options page of a config entry."""
+    async def set_options(self, entry_id: str, changes: Mapping[str, object]) -> None:
+        """Change fields of the options page of a config entry, and leave the others."""
         path = "/api/config/config_entries/options/flow"
         step = await self.post(path, {"handler": entry_id})
-        step = await self.post(f"{path}/{step['flow_id']}", answers)
+        shown = {field["name"]: field["default"] for field in step["data_schema"]}
+        step = await self.post(f"{path}/{step['flow_id']}", {**shown, **changes})
         if step["type"] != "create_entry":
             raise HomeAssistantError(f"Options were not taken: {step}")
 
@@ -223,7 +224,7 @@ class HomeServer:
 
     # How it gets there.
 
-    async def _request(self, method: str, path: str, **options: Any) -> Any:  # noqa: ANN401
+    async def _request(self, method: str, path: str, **options: Any) -> Any:
         assert self._http is not None
         headers = {"Authorization": f"Bearer {self._token}"}
         async with self._http.request(method, path, headers=headers, **options) as response:

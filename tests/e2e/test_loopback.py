@@ -95,7 +95,7 @@ def namespace_fault() -> str | None:
         return f"no {missing[0]} on this machine"
     # A network card can be made only where the kernel has that kind of it.
     probe = subprocess.run(
-        (*NAMESPACE, "ip", "link", "add", "a", "type", "veth"), capture_output=True, check=False
+        (*NAMESPACE, "ip", "link", "add", "card0", "type", "veth"), capture_output=True, check=False
     )
     return None if probe.returncode == 0 else f"no network namespace here: {probe.stderr!r}"
 

@@ -1,0 +1,172 @@
+"""What a person does in the browser, by the words that are on the screen."""
+
+from collections.abc import AsyncIterator
+import contextlib
+from dataclasses import dataclass, field
+import datetime as dt
+import json
+from pathlib import Path
+import re
+import shutil
+from zoneinfo import ZoneInfo
+
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    ViewportSize,
+    expect,
+)
+
+from tests.demo.home import Home
+from tests.demo.server import HOST, NAME, PASSWORD, USER
+
+# A page of Home Assistant is there within a second or two; a loaded machine may take ten times it.
+PATIENCE_MS = 12_000.0
+_TIME_ZONE = "Europe/Berlin"
+_SIZE = ViewportSize(width=1280, height=900)
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """Somebody in front of two pages: Home Assistant, and the band.
+
+    Every screenshot is numbered; what went wrong in the browser itself is noted.
+    """
+
+    home: Home
+    ha: Page
+    band: Page
+    folder: Path
+    faults: list[str] = field(default_factory=list)
+    _shots: int = 0
+
+    async def shoot(self, page: Page, name: str) -> None:
+        """Keep what a page shows."""
+        self._shots += 1
+        path = self.folder / f"{self._shots:02}-{name}.png"
+        await page.screenshot(path=path, animations="disabled")
+
+    async def sign_in(self) -> None:
+        """Sign in as the owner."""
+        await self.ha.goto(self.home.server.url)
+        await self.ha.locator("input[name=username]").fill(USER)
+        await self.ha.locator("input[name=password]").fill(PASSWORD)
+        await self.shoot(self.ha, "signing-in")
+        await self.ha.keyboard.press("Enter")
+        await expect(self.ha.get_by_text(f"Welcome {NAME}")).to_be_visible()
+
+    async def add_discovered(self) -> None:
+        """Find the card of the band and press its button."""
+        await self.ha.goto(f"{self.home.server.url}/config/integrations/dashboard")
+        card = self.ha.locator("ha-config-flow-card", has_text="Mi Smart Band 4")
+        await expect(card).to_be_visible()
+        await self.shoot(self.ha, "discovered")
+        await card.get_by_role("button", name="Add").click()
+
+    @property
+    def dialog(self) -> Locator:
+        """The dialog that leads through the pages."""
+        return self.ha.locator("dialog-data-entry-flow")
+
+    async def see(self, words: str, name: str) -> None:
+        """Wait until the dialog shows these words."""
+        await expect(self.dialog.get_by_text(words).first).to_be_visible()
+        await self.shoot(self.ha, name)
+
+    async def press(self, button: str) -> None:
+        """Press a button of the dialog."""
+        await self.dialog.get_by_role("button", name=button, exact=True).click()
+
+    async def choose(self, item: str) -> None:
+        """Choose from the menu of the dialog."""
+        await self.dialog.get_by_text(item, exact=True).click()
+
+    async def fill(self, label: str, text: str) -> None:
+        """Write into a field of the dialog."""
+        field = self.dialog.locator("ha-selector", has_text=label).locator("input")
+        await field.fill(text)
+        await expect(field).to_have_value(text)
+
+    async def pick_date(self, *, years_back: int) -> int:
+        """Pick a date in the calendar with the keys that turn its pages, and give its year."""
+        await self.dialog.locator("ha-date-input").click()
+        await self.ha.locator("calendar-date button[aria-pressed='true']").focus()
+        for _ in range(years_back):
+            await self.ha.keyboard.press("Shift+PageUp")
+        await self.ha.keyboard.press("Enter")
+        await self.ha.locator("ha-dialog-date-picker").get_by_role("button", name="OK").click()
+        year = dt.datetime.now(tz=ZoneInfo(_TIME_ZONE)).year - years_back
+        field = self.dialog.locator("ha-date-input input")
+        await expect(field).to_have_value(re.compile(f"{year}$"))
+        return year
+
+    async def open_device(self) -> None:
+        """Open the device page of the band."""
+        registry = await self.home.server.command("config/device_registry/list")
+        device = next(one["id"] for one in registry if one["manufacturer"] == "Xiaomi")
+        await self.ha.goto(f"{self.home.server.url}/config/devices/device/{device}")
+
+    async def see_value(self, name: str, value: str, shot: str) -> None:
+        """Wait until a row of the device page has this value."""
+        row = self.ha.locator("hui-simple-entity-row, hui-sensor-entity-row", has_text=name)
+        await expect(row.filter(has_text=value).first).to_be_visible()
+        await self.shoot(self.ha, shot)
+
+    async def see_on_band(self, words: str, name: str) -> None:
+        """Wait until the band shows these words."""
+        await expect(self.band.locator("#screen-text")).to_contain_text(words)
+        await self.shoot(self.band, name)
+
+    async def send_message(self, title: str, text: str) -> None:
+        """Perform the action of the notify entity on the page for trying actions."""
+        states = await self.home.server.states()
+        wrist = next(entity_id for entity_id in states if entity_id.startswith("notify."))
+        action = {
+            "action": "notify.send_message",
+            "target": {"entity_id": wrist},
+            "data": {"title": title, "message": text},
+        }
+        await self.ha.goto(f"{self.home.server.url}/config/developer-tools/action")
+        await self.ha.get_by_text("YAML mode").click()
+        # JSON is YAML, and without the indentation that the editor would add by itself.
+        await self.ha.locator("ha-code-editor .cm-content").fill(json.dumps(action))
+        await self.shoot(self.ha, "action")
+        await self.ha.get_by_role("button", name="Perform action").click()
+
+
+@contextlib.asynccontextmanager
+async def visit(browser: Browser, home: Home, folder: Path) -> AsyncIterator[Visit]:
+    """Open both pages; whatever happens, keep the last sight of them and the logs."""
+    context = await browser.new_context(viewport=_SIZE, locale="en-GB", timezone_id=_TIME_ZONE)
+    context.set_default_timeout(PATIENCE_MS)
+    visit = Visit(
+        home=home, ha=await context.new_page(), band=await context.new_page(), folder=folder
+    )
+    _note_faults(context, visit.faults)
+    try:
+        await visit.band.goto(home.lab.url)
+        await visit.ha.bring_to_front()
+        yield visit
+    finally:
+        await visit.shoot(visit.ha, "last-of-home-assistant")
+        await visit.shoot(visit.band, "last-of-the-band")
+        for child in (home.server.child, home.lab.child):
+            shutil.copy(child.log, folder)
+        await context.close()
+
+
+def _note_faults(context: BrowserContext, faults: list[str]) -> None:
+    """Note errors of the pages' scripts and requests to anybody but this machine."""
+    context.on("weberror", lambda error: faults.append(f"script: {error.error}"))
+    context.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((f"http://{HOST}:", "data:", "blob:"))
+            else faults.append(f"request: {request.url}")
+        ),
+    )
