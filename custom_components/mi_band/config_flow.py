@@ -21,6 +21,7 @@ import voluptuous as vol
 
 from .band.errors import BandError, KeyRejected, SignatureRequired
 from .band.keys import InvalidKeyFormat, parse_key
+from .band.state import Settings
 from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN, MODEL
 from .coordinator import MiBandConfigEntry
 from .pairing import LOWEST_BATTERY_PERCENT, FirstSettings, FirstSync, Pairing, ProfileInput
@@ -52,6 +53,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     def __init__(self) -> None:
         self._address = ""
         self._known: MiBandConfigEntry | None = None
+        self._chosen = Settings()
         self._released = False
         self._warned_of_signal = False
         self._pairing: Pairing | None = None
@@ -159,7 +161,8 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         if not silent:
             return await self.async_step_method()
         if user_input is not None:
-            self._known = silent.get(user_input[CONF_KNOWN_BAND])
+            if entry := silent.get(user_input[CONF_KNOWN_BAND]):
+                self._know(entry)
             return await self.async_step_method()
         options = [selector.SelectOptionDict(value=NEW_BAND, label=NEW_BAND)] + [
             selector.SelectOptionDict(value=entry_id, label=entry.title)
@@ -267,9 +270,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         """Return what goes on the band: for a known one, what it had."""
         if self._known is None:
             return FirstSettings(self._profile)
-        return FirstSettings(
-            dict(self._known.data[CONF_PROFILE]), self._known.runtime_data.data.settings
-        )
+        return FirstSettings(dict(self._known.data[CONF_PROFILE]), self._chosen)
 
     async def async_step_first_sync_failed(
         self, user_input: dict[str, Any] | None = None
@@ -314,7 +315,9 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         """Offer what can change in a band's life, and its key for the next owner."""
         self._know(self._get_reconfigure_entry())
         return self.async_show_menu(
-            step_id="reconfigure", menu_options=["new_key", "new_address", "show_key"]
+            step_id="reconfigure",
+            menu_options=["new_key", "new_address", "show_key"],
+            description_placeholders={"name": self._get_reconfigure_entry().title},
         )
 
     async def async_step_new_key(
@@ -360,7 +363,9 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _know(self, entry: MiBandConfigEntry) -> None:
         self._known = entry
-        self._address = entry.data[CONF_ADDRESS]
+        self._address = self._address or entry.data[CONF_ADDRESS]
+        if entry.state is ConfigEntryState.LOADED:
+            self._chosen = entry.runtime_data.data.settings
 
     async def _async_release_known(self) -> None:
         if self._known is not None and self._known.state is ConfigEntryState.LOADED:

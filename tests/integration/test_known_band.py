@@ -1,0 +1,152 @@
+"""A band that Home Assistant knows: a new key, a new address, its key for the next owner."""
+
+from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+import pytest
+
+from .bands import MakeBand, held
+from .flow import (
+    KEY,
+    async_choose,
+    async_discovered,
+    async_submit,
+    async_until_heard,
+    async_wait_out,
+)
+from .house import House
+
+OTHER_KEY = bytes(reversed(KEY))
+NEW_ADDRESS = "F3:4E:C4:00:00:99"
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scanner of these tests is active all the time."""
+    monkeypatch.setattr("custom_components.mi_band.config_flow.NAME_SCAN_SECONDS", 0.1)
+
+
+def _registered(hass: HomeAssistant, house: House) -> list[tuple[str, str]]:
+    entries = er.async_entries_for_config_entry(er.async_get(hass), house.entry.entry_id)
+    return sorted((entry.entity_id, entry.unique_id) for entry in entries)
+
+
+async def _async_reconfigure(hass: HomeAssistant, house: House) -> ConfigFlowResult:
+    page = await house.entry.start_reconfigure_flow(hass)
+    assert page["type"] is FlowResultType.MENU
+    assert page["menu_options"] == ["new_key", "new_address", "show_key"]
+    return page
+
+
+async def test_a_band_with_a_new_address_keeps_device_entities_and_settings(
+    hass: HomeAssistant, house: House, make_band: MakeBand
+) -> None:
+    await hass.services.async_call(
+        "number",
+        "set_value",
+        {"entity_id": house.entity_id("number", "step_goal"), "value": 12345},
+        blocking=True,
+    )
+    before = _registered(hass, house)
+    device_before = house.device.id
+    await house.band.power_off()
+    await house.until_state("binary_sensor", "connected", "off")
+    reset = await make_band(profile="v1_new", address=NEW_ADDRESS)
+    page = await async_submit(hass, await async_discovered(hass, reset))
+    assert page["step_id"] == "known_band"
+    page = await async_submit(hass, page, {"known_band": house.entry.entry_id})
+    page = await hass.config_entries.flow.async_configure(page["flow_id"], {"next_step_id": "tap"})
+    await reset.wait_for(lambda: held(reset)["asking"])
+    reset.wearer.tap()
+    page = await async_wait_out(hass, page)
+    assert page["reason"] == "reconfigure_successful"
+    assert house.entry.unique_id == NEW_ADDRESS
+    await reset.wait_for(lambda: reset.authenticated)
+    await house.until_state("binary_sensor", "connected", "on")
+
+    assert reset.key is not None
+    assert house.entry.data["key"] == reset.key.hex()
+    assert house.entry.data["address"] == NEW_ADDRESS
+    assert _registered(hass, house) == before
+    assert house.device.id == device_before
+    assert house.device.connections == {(dr.CONNECTION_BLUETOOTH, NEW_ADDRESS)}
+    assert held(reset)["user_profile"]["goal"] == 12345
+    assert held(reset)["settings"]["language"] == "de_DE"
+
+
+async def test_a_band_that_is_another_one_becomes_an_entry_of_its_own(
+    hass: HomeAssistant, house: House, make_band: MakeBand
+) -> None:
+    await house.band.power_off()
+    await house.until_state("binary_sensor", "connected", "off")
+    other = await make_band(key=KEY, address=NEW_ADDRESS)
+    page = await async_submit(hass, await async_discovered(hass, other))
+    page = await async_submit(hass, page, {"known_band": "new"})
+    page = await async_choose(hass, page, "key")
+    page = await async_submit(hass, page, {"key": KEY.hex()})
+    assert page["step_id"] == "profile"
+
+
+async def test_a_known_band_that_is_here_is_not_offered_for_a_new_one(
+    hass: HomeAssistant, house: House, make_band: MakeBand
+) -> None:
+    other = await make_band(key=KEY, address=NEW_ADDRESS)
+    page = await async_submit(hass, await async_discovered(hass, other))
+    assert page["step_id"] == "method"
+
+
+async def test_a_new_key_is_proven_and_kept(
+    hass: HomeAssistant, house: House, make_band: MakeBand
+) -> None:
+    page = await async_choose(hass, await _async_reconfigure(hass, house), "new_key")
+    assert page["step_id"] == "method"
+    await house.band.power_off()
+    rebound = await make_band(key=OTHER_KEY, address=house.band.address)
+    await async_until_heard(hass, rebound)
+    page = await async_choose(hass, page, "key")
+    page = await async_submit(hass, page, {"key": OTHER_KEY.hex()})
+    assert page["reason"] == "reconfigure_successful"
+    assert house.entry.data["key"] == OTHER_KEY.hex()
+    await rebound.wait_for(lambda: rebound.authenticated)
+
+
+async def test_leaving_the_reconfiguration_takes_the_band_back(
+    hass: HomeAssistant, house: House
+) -> None:
+    page = await async_choose(hass, await _async_reconfigure(hass, house), "new_key")
+    await house.band.wait_for(lambda: not house.band.connected)
+    hass.config_entries.flow.async_abort(page["flow_id"])
+    await house.band.wait_for(lambda: house.band.authenticated)
+    await house.until_state("binary_sensor", "connected", "on")
+
+
+async def test_a_new_address_can_be_picked(
+    hass: HomeAssistant, house: House, make_band: MakeBand
+) -> None:
+    page = await async_choose(hass, await _async_reconfigure(hass, house), "new_address")
+    assert page["errors"] == {"base": "band_not_found"}
+    reset = await make_band(key=KEY, address=NEW_ADDRESS)
+    await async_until_heard(hass, reset)
+    page = await async_submit(hass, page)
+    page = await async_submit(hass, page, {"address": NEW_ADDRESS})
+    page = await async_choose(hass, page, "key")
+    page = await async_submit(hass, page, {"key": KEY.hex()})
+    assert page["reason"] == "reconfigure_successful"
+    assert house.entry.unique_id == NEW_ADDRESS
+    await reset.wait_for(lambda: reset.authenticated)
+
+
+async def test_the_key_is_shown_only_after_a_confirmation(
+    hass: HomeAssistant, house: House
+) -> None:
+    page = await async_choose(hass, await _async_reconfigure(hass, house), "show_key")
+    page = await async_submit(hass, page, {"confirm": False})
+    assert page["step_id"] == "reconfigure"
+    page = await async_choose(hass, page, "show_key")
+    page = await async_submit(hass, page, {"confirm": True})
+    assert page["step_id"] == "key_shown"
+    assert page["description_placeholders"] == {"key": KEY.hex()}
+    page = await async_submit(hass, page)
+    assert page["reason"] == "reconfigure_successful"
+    assert house.band.authenticated
