@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 
-from .dashboard import add_dashboard
+from .dashboard import add_dashboard, measure_once
 from .home import Home, home, remember
 from .lab import BandOptions
 from .pairing import pair
@@ -143,6 +143,7 @@ async def _welcome(here: Home, band: BandOptions, *, ready: bool) -> None:
             added = True
     if added:
         await add_dashboard(here.server, here.lab.url)
+        await measure_once(here.server)
     has_key = band.profile == "bound"
     text = (_READY if added else _WAITING).format(
         server=here.server.url,

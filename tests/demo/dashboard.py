@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from .process import until
 from .server import DOMAIN, HomeServer, JsonObject
 
 URL_PATH = "mi-band"
+_CONNECT_TIMEOUT_S = 60.0
 _TITLE = "Mi Smart Band 4"
 
 
@@ -20,6 +22,8 @@ class Shown:
     """What its tile has beside its defaults."""
 
 
+# The whole width of a section; a tile has half of it by itself.
+_WIDE = {"grid_options": {"columns": 12}}
 _NOW = (
     Shown(platform="sensor", key="steps", options={"color": "green"}),
     Shown(platform="sensor", key="heart_rate", options={"color": "red"}),
@@ -29,23 +33,23 @@ _NOW = (
     Shown(platform="binary_sensor", key="connected", options={"color": "blue"}),
     Shown(platform="binary_sensor", key="worn", options={"color": "blue"}),
     Shown(platform="binary_sensor", key="charging", options={"color": "amber"}),
+    Shown(platform="sensor", key="step_goal_progress", options={"color": "green"}),
     Shown(platform="sensor", key="last_sync"),
 )
 _PRESSED = (
     Shown(platform="button", key="find"),
-    Shown(platform="button", key="measure_heart_rate"),
     Shown(platform="button", key="sync"),
+    Shown(platform="button", key="measure_heart_rate", options=_WIDE),
 )
 _CHOSEN = (
-    Shown(platform="switch", key="continuous_heart_rate", options={"color": "red"}),
-    Shown(platform="select", key="heart_rate_interval"),
+    Shown(platform="switch", key="continuous_heart_rate", options={"color": "red", **_WIDE}),
     Shown(
         platform="number",
         key="step_goal",
         options={
             "features": [{"type": "numeric-input", "style": "buttons"}],
             "features_position": "inline",
-            "grid_options": {"columns": 12},
+            **_WIDE,
         },
     ),
 )
@@ -87,6 +91,23 @@ async def add_dashboard(server: HomeServer, page: str) -> str:
     )
     await server.command("frontend/set_system_data", key="core", value={"default_panel": URL_PATH})
     return f"{server.url}/{URL_PATH}"
+
+
+async def measure_once(server: HomeServer) -> None:
+    """Wait for the band, and let it measure the heart rate: it does so only when asked."""
+    entities = await band_entities(server)
+
+    async def connected() -> bool:
+        states = await server.states()
+        return states[entities["binary_sensor", "connected"]].state == "on"
+
+    await until(
+        connected,
+        what="the band is connected",
+        timeout_s=_CONNECT_TIMEOUT_S,
+        child=server.child,
+    )
+    await server.act("button.press", {"entity_id": entities["button", "measure_heart_rate"]})
 
 
 async def band_entities(server: HomeServer) -> dict[tuple[str, str], str]:
@@ -171,7 +192,7 @@ def _message(entities: Entities) -> list[JsonObject]:
             "name": f"Send \u201c{_MESSAGE}\u201d",
             "icon": "mdi:message-arrow-right",
             "color": "blue",
-            "grid_options": {"columns": 12},
+            **_WIDE,
             **_acts("notify.send_message", entity, {"title": "Home", "message": _MESSAGE}),
         }
     ]
@@ -186,7 +207,7 @@ def _buttons(entities: Entities) -> list[JsonObject]:
 
 
 def _picture(page: str) -> JsonObject:
-    return {"type": "iframe", "url": page, "grid_options": {"columns": 12, "rows": 11}}
+    return {"type": "iframe", "url": page, "grid_options": {"columns": 12, "rows": 12}}
 
 
 def _graph(key: str, title: str, entities: Entities) -> list[JsonObject]:

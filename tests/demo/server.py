@@ -89,9 +89,10 @@ class HomeServer:
         self._http: aiohttp.ClientSession | None = None
         self._token = ""
         self._messages = 0
+        self._has_owner = False
 
     async def __aenter__(self) -> Self:
-        await asyncio.to_thread(prepare, self.config_dir, self.url, self._port)
+        self._has_owner = await asyncio.to_thread(prepare, self.config_dir, self.url, self._port)
         self._http = aiohttp.ClientSession(self.url)
         try:
             await self.child.start()
@@ -237,16 +238,14 @@ class HomeServer:
         assert self._http is not None
         who = {"client_id": f"{self.url}/"}
         try:
-            async with self._http.get("/api/onboarding") as response:
+            async with self._http.get(
+                "/auth/providers" if self._has_owner else "/api/onboarding"
+            ) as response:
                 if response.status != 200:
                     return None
-                missing = [step["step"] for step in await response.json() if not step["done"]]
-            if missing:
-                code = await self._create_owner(who)
-            else:
-                code = await self._log_in(who)
         except aiohttp.ClientConnectionError:
             return None
+        code = await (self._log_in(who) if self._has_owner else self._create_owner(who))
         grant = {**who, "grant_type": "authorization_code", "code": code}
         async with self._http.post("/auth/token", data=grant) as response:
             response.raise_for_status()
@@ -281,8 +280,11 @@ class HomeServer:
         return bool(config["state"] == "RUNNING")
 
 
-def prepare(config_dir: Path, url: str, port: int) -> None:
-    """Make the folder what it must be before the server starts; what a user made stays."""
+def prepare(config_dir: Path, url: str, port: int) -> bool:
+    """Make the folder what it must be before the server starts; what a user made stays.
+
+    Tells whether it has an owner from an earlier run.
+    """
     storage = config_dir / ".storage"
     components = config_dir / "custom_components"
     for folder in (config_dir, storage, components):
@@ -307,9 +309,11 @@ def prepare(config_dir: Path, url: str, port: int) -> None:
     _store(storage, "http", 2, {"stable": stable, "pending": None, "yaml_migration_done": True})
     _store(storage, "core.network", 1, {"configured_adapters": ["lo"]})
     # The other pages would add integrations that fetch from the internet.
-    if not (storage / "onboarding").exists():
+    has_owner = (storage / "auth_provider.homeassistant").exists()
+    if not has_owner:
         _store(storage, "onboarding", 4, {"done": ["core_config", "analytics", "integration"]})
     _draw_placeholder(config_dir / ".cache" / "brands" / "integrations" / "_placeholder")
+    return has_owner
 
 
 def _draw_placeholder(folder: Path) -> None:
