@@ -1,7 +1,8 @@
 """The pages that add a band, and those that give a known one a new key."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from functools import partial
 import logging
 from typing import Any, Final, override
 from uuid import uuid4
@@ -19,12 +20,28 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, selector
 import voluptuous as vol
 
+from .account import (
+    AccountBand,
+    AccountError,
+    mi_sign_in_address,
+    sign_in_with_mi,
+    sign_in_with_password,
+    sort_bands,
+)
 from .band.errors import BandError, KeyRejected, SignatureRequired
 from .band.keys import InvalidKeyFormat, parse_key
 from .band.state import Settings
 from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN, MODEL
 from .coordinator import MiBandConfigEntry
-from .pairing import LOWEST_BATTERY_PERCENT, FirstSettings, FirstSync, Pairing, ProfileInput
+from .pairing import (
+    LOWEST_BATTERY_PERCENT,
+    AccountRequest,
+    FirstSettings,
+    FirstSync,
+    Pairing,
+    ProfileInput,
+    SignIn,
+)
 from .profile_form import is_birth_date, profile_defaults, profile_schema
 
 _LOGGER = logging.getLogger(__name__)
@@ -42,6 +59,21 @@ _KEY_SCHEMA = vol.Schema(
         )
     }
 )
+_ACCOUNT_SCHEMA = vol.Schema(
+    {
+        vol.Required("account"): selector.TextSelector(
+            selector.TextSelectorConfig(autocomplete="username")
+        ),
+        vol.Required("password"): selector.TextSelector(
+            selector.TextSelectorConfig(
+                type=selector.TextSelectorType.PASSWORD, autocomplete="current-password"
+            )
+        ),
+    }
+)
+_PASTED_SCHEMA = vol.Schema(
+    {vol.Required("pasted"): selector.TextSelector(selector.TextSelectorConfig(autocomplete="off"))}
+)
 
 
 class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -56,12 +88,13 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self._chosen = Settings()
         self._released = False
         self._warned_of_signal = False
+        self._sign_in: SignIn | None = None
         self._pairing: Pairing | None = None
         self._first_sync: FirstSync | None = None
         self._profile: ProfileInput = {}
         self._phases: AsyncGenerator[str] | None = None
         self._phase: tuple[str, asyncio.Task[str | None]] | None = None
-        self._fault: BandError | None = None
+        self._fault: BandError | AccountError | None = None
 
     # Which band
 
@@ -185,7 +218,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_method(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where the band comes from, for that decides where its key does."""
-        return self.async_show_menu(step_id="method", menu_options=["tap", "key"])
+        return self.async_show_menu(step_id="method", menu_options=["tap", "account", "key"])
 
     async def async_step_tap(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Give the band a key of our own, if it takes one."""
@@ -213,6 +246,76 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             last_step=False,
         )
 
+    async def async_step_account(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask which account the band was used with."""
+        return self.async_show_menu(step_id="account", menu_options=["account_email", "account_mi"])
+
+    async def async_step_account_email(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Take e-mail address or phone number and password; they live as long as this call."""
+        if user_input is None:
+            return self.async_show_form(
+                step_id="account_email", data_schema=_ACCOUNT_SCHEMA, last_step=False
+            )
+        return await self._async_sign_in(
+            partial(
+                sign_in_with_password,
+                account=user_input["account"],
+                password=user_input["password"],
+                address=self._address,
+            )
+        )
+
+    async def async_step_account_mi(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Take the address on which the browser ended after the wearer signed in there."""
+        if user_input is None:
+            return self.async_show_form(
+                step_id="account_mi",
+                data_schema=_PASTED_SCHEMA,
+                description_placeholders={"link": mi_sign_in_address()},
+                last_step=False,
+            )
+        return await self._async_sign_in(partial(sign_in_with_mi, pasted=user_input["pasted"]))
+
+    async def _async_sign_in(self, request: AccountRequest) -> ConfigFlowResult:
+        self._sign_in = SignIn(self.hass, request)
+        self._phases = self._sign_in.run()
+        return await self.async_step_account_sign_in()
+
+    async def async_step_account_sign_in(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show the sign-in while it runs."""
+        return await self._async_show_phases("account_sign_in", done="account_bands")
+
+    async def async_step_account_sign_in_failed(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say why it failed, and offer the ways on."""
+        return await self._async_offer_way_on("account_sign_in_failed", user_input)
+
+    async def async_step_account_bands(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Take the key of this band; let the person pick where the addresses do not tell."""
+        bands = {} if self._sign_in is None else _with_keys(self._sign_in.bands, self._address)
+        if user_input is None and self._address not in bands:
+            return self.async_show_form(
+                step_id="account_bands",
+                data_schema=_account_bands_schema(bands.values()),
+                description_placeholders={"address": self._address},
+                last_step=False,
+            )
+        chosen = bands[self._address if user_input is None else user_input["band"]]
+        self._sign_in = None
+        self._pairing = Pairing(self.hass, self._address, chosen.key)
+        return await self.async_step_pair()
+
     async def async_step_pair(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the pairing while it runs."""
         if self._phases is None and self._pairing is not None:
@@ -231,7 +334,9 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Explain that this band takes no key of our own."""
-        return self.async_show_menu(step_id="vendor_signature_needed", menu_options=["key", "tap"])
+        return self.async_show_menu(
+            step_id="vendor_signature_needed", menu_options=["account", "key", "tap"]
+        )
 
     # Who wears it
 
@@ -415,7 +520,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
                 )
             try:
                 following = task.result()
-            except BandError as err:
+            except (BandError, AccountError) as err:
                 self._end_phases()
                 return self.async_show_progress_done(next_step_id=self._failed(step_id, err))
             except Exception:
@@ -451,7 +556,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             # Home Assistant keeps the task and waits for it when it stops.
             _ = self.hass.async_create_task(_abandon(self._phases, task), f"{DOMAIN} closed")
 
-    def _failed(self, step_id: str, err: BandError) -> str:
+    def _failed(self, step_id: str, err: BandError | AccountError) -> str:
         self._fault = err
         return (
             "vendor_signature_needed" if isinstance(err, SignatureRequired) else f"{step_id}_failed"
@@ -479,11 +584,13 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
                 return await self.async_step_key()
             case _ if step_id == "pair_failed":
                 return await self.async_step_pair()
+            case _ if step_id == "account_sign_in_failed":
+                return await self.async_step_account()
             case _:
                 return await self.async_step_first_sync()
 
 
-def _way_on_schema(fault: BandError) -> vol.Schema:
+def _way_on_schema(fault: BandError | AccountError) -> vol.Schema:
     # The same key would be refused again.
     first = "key" if isinstance(fault, KeyRejected) else "retry"
     return vol.Schema(
@@ -507,6 +614,28 @@ async def _abandon(phases: AsyncGenerator[str], task: asyncio.Task[str | None]) 
 
 async def _after(phases: AsyncGenerator[str]) -> str | None:
     return await anext(phases, None)
+
+
+def _with_keys(bands: Iterable[AccountBand], address: str) -> dict[str, AccountBand]:
+    return {band.address: band for band in sort_bands(bands, address)}
+
+
+def _account_bands_schema(bands: Iterable[AccountBand]) -> vol.Schema:
+    options = [
+        selector.SelectOptionDict(
+            value=band.address, label=f"{band.name or MODEL} · {band.address}"
+        )
+        for band in bands
+    ]
+    return vol.Schema(
+        {
+            vol.Required("band"): selector.SelectSelector(
+                selector.SelectSelectorConfig(
+                    options=options, mode=selector.SelectSelectorMode.LIST
+                )
+            )
+        }
+    )
 
 
 def _silent_entries(hass: HomeAssistant) -> dict[str, MiBandConfigEntry]:

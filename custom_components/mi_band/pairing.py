@@ -4,7 +4,7 @@ Each procedure is an async generator: it yields the name of what it does next, w
 the page's text, and ends when it is through. Closing it at any point lets the band go.
 """
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -12,9 +12,12 @@ import secrets
 from typing import Any, Final
 import zlib
 
+from aiohttp import ClientSession
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
 
+from .account import AccountBand
 from .band.auth import authenticate
 from .band.battery import read_battery
 from .band.binding import VendorSignature, bind, probe_binding
@@ -35,6 +38,37 @@ PAIRING_ATTEMPTS: Final = 4
 
 type ProfileInput = dict[str, Any]
 """What the profile page gives; Any, because so do Home Assistant's forms."""
+
+
+type AccountRequest = Callable[[ClientSession], Awaitable[tuple[AccountBand, ...]]]
+"""Signs in, reads the bands of an account and signs out again."""
+
+
+class SignIn:
+    """Reads an account's bands once; nothing of the sign-in outlives it.
+
+    Attributes:
+        bands: what the account has; filled when `run` ended well.
+    """
+
+    def __init__(self, hass: HomeAssistant, request: AccountRequest) -> None:
+        self.bands: tuple[AccountBand, ...] = ()
+        self._hass = hass
+        self._request = request
+
+    async def run(self) -> AsyncGenerator[str]:
+        """Sign in, read, sign out.
+
+        Raises:
+            AccountError: one for each way in which this ends.
+        """
+        yield "signing_in"
+        # A session of its own: the vendor's cookies go no further than this sign-in.
+        session = async_create_clientsession(self._hass, auto_cleanup=False)
+        try:
+            self.bands = await self._request(session)
+        finally:
+            session.detach()
 
 
 class Pairing:

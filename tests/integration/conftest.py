@@ -9,14 +9,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from tests.emulator.backend import AttachedScanner
 from tests.emulator.band import EmulatedBand
-from tests.lab import add_scanner, bluetooth_scanner, hass_config_dir, radio
+from tests.lab import add_scanner, bluetooth_scanner, hass_config_dir, loopback, radio
 
 from .bands import MakeBand, make_band
 from .flow import DOMAIN, KEY, PROFILE
 from .house import IDENTITY, House
 from .texts import TextWatch, watch_texts
 
-__all__ = ["add_scanner", "bluetooth_scanner", "hass_config_dir", "make_band", "radio"]
+__all__ = ["add_scanner", "bluetooth_scanner", "hass_config_dir", "loopback", "make_band", "radio"]
 
 
 @pytest.fixture(autouse=True)

@@ -55,7 +55,7 @@ async def test_a_new_band_is_paired_with_a_tap(
     band = await make_band(profile="v1_new")
     page = await async_to_method(hass, band)
     assert page["type"] is FlowResultType.MENU
-    assert page["menu_options"] == ["tap", "key"]
+    assert page["menu_options"] == ["tap", "account", "key"]
 
     page = await hass.config_entries.flow.async_configure(page["flow_id"], {"next_step_id": "tap"})
     assert page["type"] is FlowResultType.SHOW_PROGRESS

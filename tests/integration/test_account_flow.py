@@ -1,0 +1,177 @@
+"""Fetching the key with the account of the phone app, page by page, against a fake service."""
+
+from collections.abc import AsyncGenerator
+from functools import partial
+
+from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.mi_band.account import sign_in_with_mi, sign_in_with_password
+from custom_components.mi_band.account_constants import Vendor
+from tests.emulator.band import EmulatedBand
+from tests.emulator.vendor import EmulatedVendor, Owner, Scenario
+
+from .bands import MakeBand
+from .flow import DOMAIN, KEY, PROFILE, async_choose, async_submit, async_to_method
+
+FLOW = "custom_components.mi_band.config_flow"
+OWNER = Owner()
+RIGHT = {"account": OWNER.account, "password": OWNER.password}
+
+
+pytestmark = pytest.mark.usefixtures("bluetooth_scanner")
+
+
+@pytest.fixture
+async def vendor(loopback: None, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[EmulatedVendor]:
+    """Provide the service, in the place of the vendor's; it found nothing wrong with us."""
+    async with EmulatedVendor(key=KEY) as vendor:
+        there = Vendor(base=vendor.base)
+        for name, sign_in in (
+            ("sign_in_with_password", sign_in_with_password),
+            ("sign_in_with_mi", sign_in_with_mi),
+        ):
+            monkeypatch.setattr(f"{FLOW}.{name}", partial(sign_in, vendor=there))
+        yield vendor
+        assert not vendor.violations
+        assert not vendor.open_logins
+
+
+async def _async_to_email(hass: HomeAssistant, band: EmulatedBand) -> ConfigFlowResult:
+    page = await async_choose(hass, await async_to_method(hass, band), "account")
+    assert page["menu_options"] == ["account_email", "account_mi"]
+    return await async_choose(hass, page, "account_email")
+
+
+async def test_a_band_that_wants_a_signature_is_added_with_the_account(
+    hass: HomeAssistant,
+    make_band: MakeBand,
+    vendor: EmulatedVendor,
+) -> None:
+    band = await make_band(key=KEY)
+    page = await async_choose(hass, await async_to_method(hass, band), "tap")
+    assert page["step_id"] == "vendor_signature_needed"
+    page = await async_choose(hass, page, "account")
+    page = await async_choose(hass, page, "account_email")
+    page = await async_submit(hass, page, RIGHT)
+    assert page["step_id"] == "profile"
+    await async_submit(hass, page, PROFILE)
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert entry.data["key"] == KEY.hex()
+    assert OWNER.password not in str(entry.as_dict())
+    assert OWNER.account not in str(entry.as_dict())
+
+
+async def test_a_mi_account_signs_in_with_the_pasted_address(
+    hass: HomeAssistant,
+    make_band: MakeBand,
+    vendor: EmulatedVendor,
+) -> None:
+    band = await make_band(key=KEY)
+    page = await async_choose(hass, await async_to_method(hass, band), "account")
+    page = await async_choose(hass, page, "account_mi")
+    assert page["description_placeholders"] is not None
+    assert page["description_placeholders"]["link"].startswith("https://")
+    pasted = f"https://landing.example/not?state=x&code={vendor.issue_code()}"
+    page = await async_submit(hass, page, {"pasted": pasted})
+    assert page["step_id"] == "profile"
+
+
+@pytest.mark.parametrize(
+    ("scenario", "code"),
+    [
+        (Scenario.WRONG_PASSWORD, "account_auth_failed"),
+        (Scenario.RATE_LIMITED, "account_rate_limited"),
+        (Scenario.NOWHERE_REGISTERED, "account_not_registered"),
+        (Scenario.FROZEN, "account_frozen"),
+        (Scenario.DISABLED, "account_disabled"),
+        (Scenario.REGION, "account_wrong_region"),
+        (Scenario.HTML, "account_unreachable"),
+        (Scenario.NO_BANDS, "account_no_bands"),
+        (Scenario.KEY_EMPTY, "account_no_key"),
+    ],
+)
+async def test_each_failure_has_its_sentence_and_a_way_on(
+    hass: HomeAssistant,
+    make_band: MakeBand,
+    vendor: EmulatedVendor,
+    *,
+    scenario: Scenario,
+    code: str,
+) -> None:
+    band = await make_band(key=KEY)
+    vendor.scenario = scenario
+    page = await async_submit(hass, await _async_to_email(hass, band), RIGHT)
+    assert page["step_id"] == "account_sign_in_failed"
+    assert page["errors"] == {"base": code}
+    vendor.scenario = Scenario.OK_EMAIL
+    page = await async_submit(hass, page, {"next_step": "retry"})
+    assert page["step_id"] == "account"
+    page = await async_choose(hass, page, "account_email")
+    page = await async_submit(hass, page, RIGHT)
+    assert page["step_id"] == "profile"
+
+
+async def test_after_a_failure_another_way_can_be_chosen(
+    hass: HomeAssistant,
+    make_band: MakeBand,
+    vendor: EmulatedVendor,
+) -> None:
+    band = await make_band(key=KEY)
+    vendor.scenario = Scenario.NO_BANDS
+    page = await async_submit(hass, await _async_to_email(hass, band), RIGHT)
+    page = await async_submit(hass, page, {"next_step": "method"})
+    assert page["step_id"] == "method"
+
+
+async def test_a_spent_code_is_told(
+    hass: HomeAssistant,
+    make_band: MakeBand,
+    vendor: EmulatedVendor,
+) -> None:
+    band = await make_band(key=KEY)
+    vendor.scenario = Scenario.CODE_USED
+    page = await async_choose(hass, await async_to_method(hass, band), "account")
+    page = await async_choose(hass, page, "account_mi")
+    page = await async_submit(hass, page, {"pasted": vendor.issue_code()})
+    assert page["errors"] == {"base": "account_code_used"}
+
+
+async def test_a_key_under_another_address_is_offered_and_proven(
+    hass: HomeAssistant,
+    make_band: MakeBand,
+    vendor: EmulatedVendor,
+) -> None:
+    band = await make_band(key=KEY, address="F3:4E:C4:00:00:77")
+    page = await async_submit(hass, await _async_to_email(hass, band), RIGHT)
+    assert page["step_id"] == "account_bands"
+    page = await async_submit(hass, page, {"band": "F3:4E:C4:1E:46:0F"})
+    assert page["step_id"] == "profile"
+
+
+async def test_an_old_key_of_a_reset_band_is_refused_and_told(
+    hass: HomeAssistant,
+    make_band: MakeBand,
+    vendor: EmulatedVendor,
+) -> None:
+    band = await make_band(profile="bound_08")
+    page = await async_submit(hass, await _async_to_email(hass, band), RIGHT)
+    assert page["errors"] == {"base": "wrong_key"}
+
+
+async def test_nothing_secret_of_the_sign_in_is_logged(
+    hass: HomeAssistant,
+    make_band: MakeBand,
+    vendor: EmulatedVendor,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    band = await make_band(key=KEY)
+    page = await async_submit(hass, await _async_to_email(hass, band), RIGHT)
+    await async_submit(hass, page, PROFILE)
+    said = "\n".join(
+        record.getMessage()
+        for record in caplog.records
+        if not record.name.startswith(("aiohttp", "tests.", "bumble"))
+    )
+    assert not [secret for secret in vendor.secrets if secret in said]
