@@ -33,7 +33,7 @@ def _registered(hass: HomeAssistant, house: House) -> list[tuple[str, str]]:
 
 
 async def _async_reconfigure(hass: HomeAssistant, house: House) -> ConfigFlowResult:
-    page = await house.entry.start_reconfigure_flow(hass)
+    page: ConfigFlowResult = await house.entry.start_reconfigure_flow(hass)
     assert page["type"] is FlowResultType.MENU
     assert page["menu_options"] == ["new_key", "new_address", "show_key"]
     return page
