@@ -31,7 +31,7 @@ GLUE_LAYERS = (
         *("sensor", "switch", "time", "update"),
         *("config_flow", "diagnostics", "feeds", "repairs", "services", "system_health"),
     },
-    {"entity", "pairing", "profile_form"},
+    {"entity", "pairing", "profile_form", "troubles"},
     {"coordinator"},
     {"companions", "keeper", "reach", "snapshot", "sync"},
     {"account", "history", "statistics"},
@@ -410,6 +410,8 @@ def test_every_phase_of_a_procedure_has_its_text() -> None:
 
 def test_every_page_has_its_text_and_the_reverse() -> None:
     texts = _keys(TEXTS, "config", "step") | _keys(TEXTS, "options", "step")
+    for issue in _keys(TEXTS, "issues"):
+        texts |= _keys(TEXTS, "issues", issue, "fix_flow", "step")
     shown = {
         word.value.value
         for name in FLOW_PAGES & PRODUCT_MODULES.keys()

@@ -9,6 +9,7 @@ from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .services import async_setup_services
 from .snapshot import snapshot_store
+from .troubles import TroubleWatch
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [
@@ -36,6 +37,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MiBandConfigEntry) -> bo
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()
+    TroubleWatch(hass, entry).async_start()
     return True
 
 

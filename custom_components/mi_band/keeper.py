@@ -1,7 +1,9 @@
 """Keeps the link to one band, and brings it back after every loss without a person."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 import logging
@@ -16,7 +18,7 @@ from homeassistant.components.bluetooth import (
 )
 from homeassistant.core import HomeAssistant, callback
 
-from .band.errors import AuthenticationError, BandError
+from .band.errors import AuthenticationError, BandError, LinkError
 from .band.session import BandSession, open_session
 from .const import MODEL
 from .reach import find_connectable, find_device
@@ -29,6 +31,8 @@ SHORT_LINK: Final = timedelta(seconds=60)
 """A link that ends sooner counts as a failure, so that a band that is fought over gets a rest."""
 FIRST_PAUSE: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
+KEPT_DROPS: Final = 100
+"""Lost links that are remembered; more within an hour say no more than these."""
 
 
 class LinkKeeper:
@@ -55,6 +59,8 @@ class LinkKeeper:
         self._key = key
         self._serve = serve
         self._heard = asyncio.Event()
+        self._woken = asyncio.Event()
+        self._drops: deque[float] = deque(maxlen=KEPT_DROPS)
 
     async def async_run(self) -> Never:
         """Keep the link until cancelled.
@@ -73,9 +79,19 @@ class LinkKeeper:
                 await self._async_until_heard()
                 await self._async_try()
                 if self.failures:
-                    await asyncio.sleep(self._pause().total_seconds())
+                    await self._async_rest()
         finally:
             unregister()
+
+    @callback
+    def async_wake(self) -> None:
+        """Try again as soon as the band is heard, without waiting for the pause to end."""
+        self._woken.set()
+
+    def drops_within(self, span: timedelta) -> int:
+        """Count the links that were lost within the last span."""
+        since = self._hass.loop.time() - span.total_seconds()
+        return sum(moment >= since for moment in self._drops)
 
     @callback
     def _async_heard(self, _: BluetoothServiceInfoBleak, __: BluetoothChange) -> None:
@@ -105,6 +121,8 @@ class LinkKeeper:
         except BandError as err:
             self.last_error = err.code
             _LOGGER.debug("The link ended: %s", err)
+            if connected and isinstance(err, LinkError):
+                self._drops.append(self._hass.loop.time())
         # A band that comes back sends the same bytes as before. Without this they would count as
         # old news, and the old news as a sign that the band is still here.
         bluetooth.async_clear_advertisement_history(self._hass, self._address)
@@ -112,6 +130,12 @@ class LinkKeeper:
             self.failures = 0
         else:
             self.failures += 1
+
+    async def _async_rest(self) -> None:
+        self._woken.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pause().total_seconds()):
+                await self._woken.wait()
 
     def _pause(self) -> timedelta:
         return min(FIRST_PAUSE * (1 << min(self.failures - 1, 16)), LONGEST_PAUSE)

@@ -1,0 +1,336 @@
+"""Troubles that need a person are told as repair issues, and these go by themselves."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+import json
+from typing import Any
+
+from homeassistant.components.repairs import repairs_flow_manager
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.issue_registry import IssueEntry
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from tests.emulator.backend import AttachedScanner
+from tests.emulator.band import EmulatedBand
+from tests.lab import AddScanner
+
+from .bands import MakeBand, held
+from .flow import DOMAIN, KEY
+from .house import House, until
+from .texts import TextWatch
+
+KEEPER = "custom_components.mi_band.keeper"
+TROUBLES = "custom_components.mi_band.troubles"
+REPAIRS = "custom_components.mi_band.repairs"
+SHORT = timedelta(milliseconds=150)
+
+
+@pytest.fixture(autouse=True)
+def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait for the minutes and hours that pass with a real band."""
+    monkeypatch.setattr(f"{TROUBLES}.CHECK_INTERVAL", timedelta(milliseconds=20))
+    monkeypatch.setattr(f"{KEEPER}.FIRST_PAUSE", timedelta(milliseconds=20))
+    monkeypatch.setattr(f"{KEEPER}.LONGEST_PAUSE", timedelta(milliseconds=40))
+
+
+@pytest.fixture
+async def home(
+    hass: HomeAssistant,
+    bluetooth_scanner: AttachedScanner,
+    band: EmulatedBand,
+    entry: MockConfigEntry,
+) -> AsyncGenerator[House]:
+    """Provide a house that is not set up yet."""
+    house = House(hass, band, entry)
+    yield house
+    await house.unload()
+
+
+def issues(hass: HomeAssistant) -> dict[str, IssueEntry]:
+    """Return our issues by the keys of their texts."""
+    return {
+        str(issue.translation_key): issue
+        for (domain, _), issue in ir.async_get(hass).issues.items()
+        if domain == DOMAIN and issue.active
+    }
+
+
+async def until_raised(hass: HomeAssistant, key: str) -> IssueEntry:
+    """Wait for an issue and look at what all of them have."""
+    await until(lambda: key in issues(hass))
+    issue = issues(hass)[key]
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert entry.entry_id in issue.issue_id
+    assert issue.severity is ir.IssueSeverity.WARNING
+    assert not issue.is_persistent
+    assert (issue.translation_placeholders or {})["name"] == "Mi Smart Band 4 Ada"
+    return issue
+
+
+async def until_gone(hass: HomeAssistant, key: str) -> None:
+    await until(lambda: key not in issues(hass))
+
+
+async def test_a_band_that_is_here_is_no_trouble(hass: HomeAssistant, house: House) -> None:
+    await asyncio.sleep(0.1)  # several looks
+    await house.lose_band()
+    await asyncio.sleep(0.1)
+    assert issues(hass) == {}
+
+
+class TestNotHeard:
+    """A band that nobody has heard for long."""
+
+    @pytest.fixture(autouse=True)
+    def short_silence(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(f"{TROUBLES}.LONG_SILENCE", SHORT)
+        monkeypatch.setattr(f"{TROUBLES}.LONG_WITHOUT_ADAPTER", SHORT)
+
+    async def test_it_appears_and_goes_when_the_band_is_back(
+        self, hass: HomeAssistant, house: House
+    ) -> None:
+        await house.lose_band()
+        issue = await until_raised(hass, "not_heard")
+        assert issue.is_fixable
+        words = issue.translation_placeholders or {}
+        assert words["since"].startswith(str(dt_util.now().year))
+        assert "scanner(s) registered" in words["reason"]
+        await house.bring_band_back()
+        await until_gone(hass, "not_heard")
+
+    async def test_it_does_not_appear_while_a_silent_band_is_connected(
+        self, hass: HomeAssistant, house: House
+    ) -> None:
+        await asyncio.sleep(2 * SHORT.total_seconds())
+        assert house.value("binary_sensor", "connected") == "on"
+        assert issues(hass) == {}
+
+    async def test_hearing_it_is_enough(self, hass: HomeAssistant, house: House) -> None:
+        await house.lose_band()
+        await until_raised(hass, "not_heard")
+        keep_cutting = asyncio.create_task(cut_every_link(house.band))
+        house.band.faults.out_of_range(value=False)
+        await until_gone(hass, "not_heard")
+        assert house.value("binary_sensor", "connected") == "off"
+        keep_cutting.cancel()
+
+    async def test_it_is_gone_after_unload(self, hass: HomeAssistant, house: House) -> None:
+        await house.lose_band()
+        await until_raised(hass, "not_heard")
+        await house.unload()
+        assert issues(hass) == {}
+
+    async def test_it_is_gone_after_removal(self, hass: HomeAssistant, house: House) -> None:
+        await house.lose_band()
+        await until_raised(hass, "not_heard")
+        await hass.config_entries.async_remove(house.entry.entry_id)
+        await hass.async_block_till_done()
+        assert issues(hass) == {}
+
+    async def test_a_band_that_was_never_heard_is_told_too(
+        self, hass: HomeAssistant, home: House
+    ) -> None:
+        await home.band.power_off()
+        await home.set_up()
+        await until_raised(hass, "not_heard")
+
+    async def test_the_text_holds_no_secret(self, hass: HomeAssistant, house: House) -> None:
+        await house.lose_band()
+        issue = await until_raised(hass, "not_heard")
+        told = json.dumps([issue.translation_placeholders, issue.data]).lower()
+        assert KEY.hex() not in told
+        assert house.band.address.lower() not in told
+
+    async def test_trying_again_ends_it_once_the_band_is_here(
+        self, hass: HomeAssistant, house: House, monkeypatch: pytest.MonkeyPatch, texts: TextWatch
+    ) -> None:
+        monkeypatch.setattr(f"{REPAIRS}.TRY_TIMEOUT", SHORT)
+        await house.lose_band()
+        issue = await until_raised(hass, "not_heard")
+        page = await open_fix(hass, issue)
+        assert page["step_id"] == "confirm"
+        assert page["description_placeholders"] == issue.translation_placeholders
+        page = await submit(hass, page)
+        assert page["type"] is FlowResultType.FORM
+        assert page["errors"] == {"base": "still_away"}
+        assert "not_heard" in issues(hass)
+        monkeypatch.setattr(f"{REPAIRS}.TRY_TIMEOUT", timedelta(seconds=5))
+        house.band.faults.out_of_range(value=False)
+        page = await submit(hass, page)
+        assert page["type"] is FlowResultType.CREATE_ENTRY
+        assert house.value("binary_sensor", "connected") == "on"
+        assert issues(hass) == {}
+        want_fix_texts(texts, "not_heard")
+
+    async def test_trying_again_after_the_band_was_removed_ends_in_words(
+        self, hass: HomeAssistant, house: House
+    ) -> None:
+        await house.lose_band()
+        page = await open_fix(hass, await until_raised(hass, "not_heard"))
+        await house.unload()
+        page = await submit(hass, page)
+        assert (page["type"], page["reason"]) == (FlowResultType.ABORT, "band_gone")
+
+    async def test_closing_the_dialog_ends_the_try(self, hass: HomeAssistant, house: House) -> None:
+        await house.lose_band()
+        page = await open_fix(hass, await until_raised(hass, "not_heard"))
+        manager = repairs_flow_manager(hass)
+        assert manager is not None
+        page = await manager.async_configure(page["flow_id"], {})
+        assert page["type"] is FlowResultType.SHOW_PROGRESS
+        manager.async_abort(page["flow_id"])
+        await hass.async_block_till_done()
+        assert "not_heard" in issues(hass)
+
+
+class TestNotReached:
+    """A band that is heard and cannot be connected."""
+
+    @pytest.fixture(autouse=True)
+    def short_refusal(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(f"{TROUBLES}.LONG_REFUSAL", SHORT)
+
+    async def test_it_appears_and_goes_with_a_link(self, hass: HomeAssistant, house: House) -> None:
+        house.band.faults.cut_after(0)
+        keep_cutting = asyncio.create_task(cut_every_link(house.band))
+        issue = await until_raised(hass, "not_reached")
+        assert issue.is_fixable
+        assert set(issue.translation_placeholders or {}) == {"name", "since", "reason"}
+        keep_cutting.cancel()
+        house.band.faults.cut_after(None)
+        await house.until_connected()
+        await until_gone(hass, "not_reached")
+
+    async def test_it_does_not_appear_while_the_band_is_away(
+        self, hass: HomeAssistant, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(f"{TROUBLES}.FRESH", timedelta(milliseconds=50))
+        await house.lose_band()
+        await asyncio.sleep(2 * SHORT.total_seconds())
+        assert issues(hass) == {}
+
+    async def test_a_refused_key_is_not_told_twice(
+        self, hass: HomeAssistant, house: House, make_band: MakeBand
+    ) -> None:
+        await house.band.power_off()
+        await house.until_state("binary_sensor", "connected", "off")
+        rebound = await make_band(key=bytes(reversed(KEY)), address=house.band.address)
+        await until(lambda: hass.config_entries.flow.async_progress_by_handler(DOMAIN))
+        await rebound.wait_for(lambda: not rebound.connected)
+        await asyncio.sleep(2 * SHORT.total_seconds())
+        assert issues(hass) == {}
+        for flow in hass.config_entries.flow.async_progress_by_handler(DOMAIN):
+            hass.config_entries.flow.async_abort(flow["flow_id"])
+
+
+class TestOftenLost:
+    """A band that connects and disconnects all the time."""
+
+    @pytest.fixture(autouse=True)
+    def few_drops(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(f"{TROUBLES}.MOST_DROPS", 3)
+        monkeypatch.setattr(f"{TROUBLES}.DROPS_SPAN", timedelta(seconds=2))
+
+    async def test_it_appears_with_its_facts_and_goes_once_the_link_holds(
+        self, hass: HomeAssistant, house: House
+    ) -> None:
+        for _ in range(3):
+            assert "often_lost" not in issues(hass)
+            await drop(house)
+        issue = await until_raised(hass, "often_lost")
+        assert not issue.is_fixable
+        words = issue.translation_placeholders or {}
+        assert words["count"] == "3"
+        assert words["signal"].endswith(" dBm")
+        assert words["scanner"].startswith("adapter")
+        assert house.value("binary_sensor", "connected") == "on"
+        await until_gone(hass, "often_lost")
+
+    async def test_it_is_gone_after_unload(self, hass: HomeAssistant, house: House) -> None:
+        for _ in range(3):
+            await drop(house)
+        await until_raised(hass, "often_lost")
+        await house.unload()
+        assert issues(hass) == {}
+
+
+class TestNoAdapter:
+    """A house without anything that can connect."""
+
+    @pytest.fixture(autouse=True)
+    def short_wait(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(f"{TROUBLES}.LONG_WITHOUT_ADAPTER", SHORT)
+        monkeypatch.setattr(f"{TROUBLES}.LONG_SILENCE", SHORT)
+
+    async def test_it_appears_and_goes_with_a_new_adapter(
+        self, house: House, bluetooth_scanner: AttachedScanner, add_scanner: AddScanner
+    ) -> None:
+        hass = house.hass
+        bluetooth_scanner()
+        issue = await until_raised(hass, "no_connectable_adapter")
+        assert not issue.is_fixable
+        # That nothing hears the band follows from it.
+        assert set(issues(hass)) == {"no_connectable_adapter"}
+        await add_scanner(source="00:00:00:00:00:99")
+        await until_gone(hass, "no_connectable_adapter")
+
+    async def test_it_is_gone_after_unload(
+        self, hass: HomeAssistant, house: House, bluetooth_scanner: AttachedScanner
+    ) -> None:
+        bluetooth_scanner()
+        await until_raised(hass, "no_connectable_adapter")
+        await house.unload()
+        assert issues(hass) == {}
+
+
+async def drop(house: House) -> None:
+    """Lose the link once, and wait until it is back."""
+    connections = held(house.band)["connections"]
+    house.band.faults.cut_after(0)
+    await until(lambda: held(house.band)["connections"] > connections)
+    await house.until_connected()
+
+
+async def cut_every_link(band: EmulatedBand) -> None:
+    """Cut each link at its first read or write, until cancelled."""
+    while True:
+        band.faults.cut_after(1)
+        await asyncio.sleep(0.005)
+
+
+async def open_fix(hass: HomeAssistant, issue: IssueEntry) -> Any:
+    """Open the dialog of an issue."""
+    assert await async_setup_component(hass, "repairs", {})
+    manager = repairs_flow_manager(hass)
+    assert manager is not None
+    return await manager.async_init(DOMAIN, context={"issue_id": issue.issue_id})
+
+
+async def submit(hass: HomeAssistant, page: Any) -> Any:
+    """Submit a page and wait out the progress, as the dialog does."""
+    manager = repairs_flow_manager(hass)
+    assert manager is not None
+    page = await manager.async_configure(page["flow_id"], {})
+    async with asyncio.timeout(10):
+        while page["type"] in {FlowResultType.SHOW_PROGRESS, FlowResultType.SHOW_PROGRESS_DONE}:
+            await asyncio.sleep(0.02)
+            page = await manager.async_configure(page["flow_id"])
+    return page
+
+
+def want_fix_texts(texts: TextWatch, key: str) -> None:
+    """Note what the dialog of an issue lacks."""
+    fix = ("issues", key, "fix_flow")
+    filled_by = {"name", "since", "reason"}
+    texts.want(*fix, "step", "confirm", "title", filled_by=filled_by)
+    texts.want(*fix, "step", "confirm", "description", filled_by=filled_by)
+    texts.want(*fix, "step", "trying", "title")
+    texts.want(*fix, "progress", "trying")
+    texts.want(*fix, "error", "still_away")
+    texts.want(*fix, "abort", "band_gone")
