@@ -9,9 +9,12 @@ from typing import Any
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothScannerDevice
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 
 from .band.state import BandState
+from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
+from .troubles import DROPS_SPAN, TROUBLES, issue_id
 
 
 async def async_get_config_entry_diagnostics(
@@ -26,6 +29,7 @@ async def async_get_config_entry_diagnostics(
             "options": dict(entry.options),
         },
         "link": _link(coordinator),
+        "troubles": _troubles(hass, entry),
         "band": _band(coordinator.data),
         "scanners": [
             _scanner(index, heard)
@@ -44,9 +48,20 @@ def _link(coordinator: MiBandCoordinator) -> dict[str, Any]:
         "connected": coordinator.data.connected,
         "connections": keeper.connections,
         "failures_in_a_row": keeper.failures,
+        "drops_within_an_hour": keeper.drops_within(DROPS_SPAN),
         "last_error": keeper.last_error,
         "signal_dbm": coordinator.data.signal_dbm,
     }
+
+
+def _troubles(hass: HomeAssistant, entry: MiBandConfigEntry) -> list[str]:
+    """Return which repair issues there are; their texts would name the wearer."""
+    registry = ir.async_get(hass)
+    return [
+        trouble.key
+        for trouble in TROUBLES
+        if registry.async_get_issue(DOMAIN, issue_id(entry.entry_id, trouble.key))
+    ]
 
 
 def _band(state: BandState) -> dict[str, Any]:

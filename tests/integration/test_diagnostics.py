@@ -1,9 +1,12 @@
 """Diagnostics help to find a fault, and tell nothing of the wearer."""
 
+from datetime import timedelta
 import json
 import re
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
 )
@@ -12,7 +15,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from tests.emulator.backend import SOURCE
 
 from .flow import KEY, PROFILE
-from .house import IDENTITY, House
+from .house import IDENTITY, House, until
 
 ADDRESS = re.compile(r"([0-9A-Fa-f]{2}[:_-]?){5}[0-9A-Fa-f]{2}")
 
@@ -24,6 +27,8 @@ async def test_diagnostics_tell_of_link_band_and_scanners(
     assert told["link"]["connected"] is True
     assert told["link"]["connections"] == 1
     assert told["link"]["last_error"] is None
+    assert told["link"]["drops_within_an_hour"] == 0
+    assert told["troubles"] == []
     assert f"V{told['band']['firmware_version']}" == house.on_band("device", "software")
     assert told["band"]["battery_percent"] == 77
     assert told["entry"]["options"] == {}
@@ -75,4 +80,19 @@ async def test_diagnostics_are_there_while_the_band_is_away(
     told = await get_diagnostics_for_config_entry(hass, hass_client, house.entry)
     assert told["link"]["connected"] is False
     assert told["link"]["last_error"] == "cannot_connect"
+    assert told["link"]["drops_within_an_hour"] == 1
     assert told["band"]["heart_rate_known"] is False
+
+
+async def test_diagnostics_name_the_repairs_and_not_their_texts(
+    house: House,
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("custom_components.mi_band.troubles.LONG_SILENCE", timedelta())
+    await house.lose_band()
+    await until(lambda: ir.async_get(hass).issues)
+    told = await get_diagnostics_for_config_entry(hass, hass_client, house.entry)
+    assert told["troubles"] == ["not_heard"]
+    assert house.entry.title not in json.dumps(told)
