@@ -9,7 +9,7 @@ Source: binding-and-firmware.md sections 4 and 5.3.
 
 import asyncio
 import base64
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
@@ -288,6 +288,7 @@ class EmulatedVendor:
         self._logins: list[_Login] = []
         self._devices_seen: set[str] = set()
         self._in_flight = 0
+        self._reached: defaultdict[Step, asyncio.Event] = defaultdict(asyncio.Event)
         self._listen = (host, port)
         self._runner: web.AppRunner | None = None
         self._stopped = asyncio.Event()
@@ -341,6 +342,10 @@ class EmulatedVendor:
         """How often each step was taken."""
         return Counter(step for step, _ in self.requests)
 
+    async def reached(self, step: Step) -> None:
+        """Return when a step has been taken at least once."""
+        await self._reached[step].wait()
+
     def issue_code(self, app: str = ZEPP_LIFE) -> str:
         """Give the code that a Mi account's sign-in in the browser ends with."""
         return self._new_code(app, "mi", f"ALSG_CLOUDSRV_{secrets.token_hex(16).upper()}")
@@ -367,6 +372,7 @@ class EmulatedVendor:
             return web.Response(status=404)
         self._check(step, {"a second request in flight": self._in_flight == 1}, "4.6")
         self.requests.append((step, call.host))
+        self._reached[step].set()
         handlers: Mapping[Step, Callable[[_Call], Reply]] = {
             Step.AUTHORIZE: self._authorize,
             Step.TOKENS: self._tokens,

@@ -1,0 +1,1 @@
+"""The client of the vendor's account service, against the emulated service."""
