@@ -35,7 +35,7 @@ GLUE_LAYERS = (
     {"coordinator"},
     {"companions", "keeper", "reach", "snapshot", "sync"},
     {"account", "history", "statistics"},
-    {"const"},
+    {"account_constants", "const"},
     {"band"},
 )
 BAND_TOP = {"session", "state"}
