@@ -3,16 +3,23 @@
 from typing import ClassVar
 
 from homeassistant.components import bluetooth
+from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.core import HomeAssistant
 
 from .band.errors import LinkError, NoConnectionSlot
 from .band.session import Device
+from .const import MODEL
 
 
 class NoAdapter(LinkError):
     """Home Assistant has no adapter or proxy that can connect."""
 
     code: ClassVar[str] = "no_adapter"
+
+
+def is_band_4(heard: BluetoothServiceInfoBleak) -> bool:
+    """Tell a Mi Smart Band 4 by its name, the one thing that no other model has."""
+    return heard.name.casefold().startswith(MODEL.casefold())
 
 
 def find_device(hass: HomeAssistant, address: str) -> Device | None:
