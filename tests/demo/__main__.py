@@ -50,6 +50,9 @@ Only this machine can reach them. Ctrl-C ends everything.
 def main() -> int:
     """Run until somebody ends it; give the exit code."""
     options = _options()
+    if taken := [port for port in (options.port, options.page_port) if port and not is_free(port)]:
+        _say(f"Something else listens on port {taken[0]} of this machine.")
+        return 1
     try:
         with _folder(options.keep) as folder:
             asyncio.run(_demonstrate(folder, options))

@@ -7,6 +7,8 @@ from .process import until
 from .server import DOMAIN, HomeServer, JsonObject
 
 URL_PATH = "mi-band"
+# A demonstration is minutes old when somebody looks at it.
+_GRAPH_HOURS = 0.25
 _CONNECT_TIMEOUT_S = 60.0
 _TITLE = "Mi Smart Band 4"
 
@@ -141,7 +143,6 @@ def build(entities: Entities, page: str) -> JsonObject:
         ),
         _section("What its wearer sees", [_picture(page)]),
         _section("What happened", _tiles(_HAPPENED, entities)),
-        _section("Battery", _graph("battery", "", entities)),
     ]
     view = {
         "title": _TITLE,
@@ -213,9 +214,11 @@ def _picture(page: str) -> JsonObject:
 def _graph(key: str, title: str, entities: Entities) -> list[JsonObject]:
     if (entity := entities.get(("sensor", key))) is None:
         return []
-    graph: JsonObject = {
-        "type": "history-graph",
-        "hours_to_show": 1,
-        "entities": [{"entity": entity, "name": _OWN_NAME}],
-    }
-    return [graph | ({"title": title} if title else {})]
+    return [
+        {
+            "type": "history-graph",
+            "title": title,
+            "hours_to_show": _GRAPH_HOURS,
+            "entities": [{"entity": entity, "name": _OWN_NAME}],
+        }
+    ]

@@ -23,7 +23,7 @@ from tests.demo.home import Home
 from tests.demo.server import HOST, NAME, PASSWORD, USER
 
 # A page of Home Assistant is there within a second or two; a loaded machine may take ten times it.
-PATIENCE_MS = 12_000.0
+PATIENCE_MS = 30_000.0
 _TIME_ZONE = "Europe/Berlin"
 _SIZE = ViewportSize(width=1280, height=900)
 

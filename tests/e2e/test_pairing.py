@@ -40,10 +40,12 @@ async def no_complaints(wearer: Visit) -> None:
     assert wearer.faults == []
 
 
-async def test_a_new_band_is_paired_with_a_tap_and_used(browser: Browser, artefacts: Path) -> None:
+async def test_a_new_band_is_paired_with_a_tap_and_used(
+    browser: Browser, artefacts: Path, tmp_path: Path
+) -> None:
     async with (
         home(
-            artefacts / "home",
+            tmp_path / "home",
             BandOptions(profile="v1_new"),
             port=free_port(),
             page_port=free_port(),
@@ -78,11 +80,11 @@ async def test_a_new_band_is_paired_with_a_tap_and_used(browser: Browser, artefa
 
 
 async def test_a_band_with_a_key_is_paired_when_the_key_is_right(
-    browser: Browser, artefacts: Path
+    browser: Browser, artefacts: Path, tmp_path: Path
 ) -> None:
     async with (
         home(
-            artefacts / "home",
+            tmp_path / "home",
             BandOptions(profile="bound", key=KEY),
             port=free_port(),
             page_port=free_port(),
