@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
-from typing import Final, override
+from typing import Final
 
 from homeassistant.components import bluetooth
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
@@ -75,12 +75,6 @@ class TryAgainFlow(RepairsFlow):
         )
         loaded = entry is not None and entry.state is ConfigEntryState.LOADED
         return entry.runtime_data if entry is not None and loaded else None
-
-    @override
-    def async_remove(self) -> None:
-        """End the try with the dialog."""
-        if self._trying is not None:
-            self._trying.cancel()
 
 
 async def _try(hass: HomeAssistant, coordinator: MiBandCoordinator) -> None:
