@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from custom_components.mi_band.account import AccountUnreachable
+from custom_components.mi_band.account import AccountNoBands, AccountUnreachable
 from tests.emulator.vendor import Cut, Fault, Scenario, Step
 
 from .lab import KEY, Lab, Way
@@ -89,6 +89,22 @@ async def test_silence_is_not_asked_again(lab: Lab) -> None:
     lab.service.faults[Step.DEVICES] = Fault(Cut.SILENT)
     await _failure(lab)
     assert lab.service.steps[Step.DEVICES] == 1
+
+
+async def test_other_regions_cannot_say_that_there_is_no_band(lab: Lab) -> None:
+    # Asked and asked again: the region of the account does not answer; the others know nothing.
+    lab.service.faults[Step.DEVICES] = Fault(Cut.BEFORE, times=2)
+    await _failure(lab)
+    assert lab.service.steps[Step.DEVICES] > 2
+
+
+async def test_other_regions_faults_do_not_hide_that_there_is_no_band(lab: Lab) -> None:
+    lab.service.scenario = Scenario.NO_BANDS
+    # The login names two hosts, and both answer.
+    lab.service.skip[Step.DEVICES] = 2
+    lab.service.faults[Step.DEVICES] = Fault(Cut.BEFORE)
+    with pytest.raises(AccountNoBands):
+        await lab.sign_in(Way.MI)
 
 
 async def test_nobody_listening_is_unreachable(lab: Lab) -> None:
