@@ -223,7 +223,10 @@ async def bind_with_signature(link: Link, signature: bytes) -> None:
         LinkLost: the band went away.
     """
     packets = encode_chunks(_MESSAGE_TYPE, encode_signature(signature), link.mtu)
-    async with link.notifications(Characteristic.AUTHENTICATION) as replies:
+    # The captured pairing subscribes to both. The acknowledgement of the message tells nothing.
+    async with link.notifications(
+        Characteristic.AUTHENTICATION, Characteristic.CHUNKED_TRANSFER
+    ) as replies:
         await link.write(Characteristic.CHUNKED_TRANSFER, *packets)
         try:
             await first(replies, _decode_signed_confirmation, TAP_TIMEOUT)
