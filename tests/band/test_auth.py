@@ -1,4 +1,4 @@
-"""Authentication and binding: the bytes, and replies that no band was seen to give."""
+"""Authentication: the bytes, and replies that no band was seen to give."""
 
 import asyncio
 from datetime import timedelta
@@ -6,24 +6,14 @@ from datetime import timedelta
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.mi_band.band import auth, binding
+from custom_components.mi_band.band import auth
 from custom_components.mi_band.band.auth import authenticate, encode_answer
-from custom_components.mi_band.band.binding import (
-    LocalKey,
-    VendorSignature,
-    bind,
-    decode_binding,
-    decode_confirmation,
-    probe_binding,
-)
 from custom_components.mi_band.band.errors import (
     BandError,
     CommandRefused,
-    ConfirmationRefused,
     KeyRejected,
     LinkLost,
     MalformedPacket,
-    SignatureRequired,
 )
 from custom_components.mi_band.band.uuids import Characteristic
 from tests.vectors import auth as vectors
@@ -120,102 +110,3 @@ def test_arbitrary_replies_end_in_a_documented_error(replies: list[bytes]) -> No
     except KeyRejected, MalformedPacket, LinkLost:
         return
     assert vectors.AUTHENTICATED in replies
-
-
-# How the band wants to be bound
-
-
-def test_the_answer_of_this_model_asks_for_the_vendor() -> None:
-    assert decode_binding(vectors.WANTS_SIGNATURE) == VendorSignature(vectors.PUBLIC_KEY_HASH)
-
-
-def test_the_answer_of_older_bands_asks_for_a_key() -> None:
-    assert decode_binding(vectors.WANTS_LOCAL_KEY) == LocalKey()
-
-
-def test_another_public_key_is_taken_as_it_comes() -> None:
-    assert decode_binding(bytes.fromhex("10018101") + bytes(16)) == VendorSignature(bytes(16))
-
-
-@pytest.mark.parametrize("length", range(3, 20))
-def test_a_truncated_public_key_hash_is_malformed(length: int) -> None:
-    with pytest.raises(MalformedPacket):
-        decode_binding(vectors.WANTS_SIGNATURE[:length])
-
-
-def test_a_longer_public_key_hash_is_malformed() -> None:
-    with pytest.raises(MalformedPacket):
-        decode_binding(vectors.WANTS_SIGNATURE + b"\x00")
-
-
-@pytest.mark.parametrize(
-    "packet", [b"", b"\x10", b"\x10\x01", vectors.CHALLENGE, vectors.AUTHENTICATED]
-)
-def test_what_does_not_answer_the_question_is_passed_over(packet: bytes) -> None:
-    assert decode_binding(packet) is None
-
-
-@pytest.mark.parametrize("status", [0x01, 0x05, 0x09, 0xFF])
-def test_an_answer_that_no_source_knows_is_a_refusal(status: int) -> None:
-    with pytest.raises(CommandRefused) as caught:
-        decode_binding(bytes((0x10, 0x01, status)))
-    assert caught.value.status == status
-
-
-@given(st.binary(max_size=24) | st.binary(max_size=20).map(lambda rest: b"\x10\x01" + rest))
-def test_arbitrary_bytes_are_an_answer_a_refusal_or_malformed(packet: bytes) -> None:
-    try:
-        binding = decode_binding(packet)
-    except CommandRefused, MalformedPacket:
-        return
-    assert binding is None or packet[:2] == b"\x10\x01"
-
-
-async def test_the_probe_is_two_bytes_and_passes_over_other_packets() -> None:
-    link = ScriptedLink(lambda _: [vectors.AUTHENTICATED, b"", vectors.WANTS_SIGNATURE])
-    assert await probe_binding(link) == VendorSignature(vectors.PUBLIC_KEY_HASH)
-    assert link.written == [(_CHARACTERISTIC, vectors.PROBE)]
-
-
-async def test_a_probe_without_an_answer_is_a_lost_link(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(binding, "ANSWER_TIMEOUT", timedelta(milliseconds=5))
-    with pytest.raises(LinkLost):
-        await probe_binding(ScriptedLink())
-
-
-# Binding
-
-
-def test_a_confirmation_is_decoded() -> None:
-    assert decode_confirmation(vectors.CONFIRMED) is True
-
-
-@pytest.mark.parametrize("packet", vectors.REFUSALS, ids=lambda packet: packet.hex())
-def test_any_other_status_is_a_refusal(packet: bytes) -> None:
-    with pytest.raises(ConfirmationRefused):
-        decode_confirmation(packet)
-
-
-def test_a_band_that_wants_the_vendor_after_all_is_told_apart() -> None:
-    with pytest.raises(SignatureRequired):
-        decode_confirmation(vectors.WANTS_SIGNATURE)
-
-
-@pytest.mark.parametrize("packet", [b"", b"\x10", b"\x10\x01", b"\x10\x02", vectors.AUTHENTICATED])
-def test_what_does_not_answer_the_key_is_passed_over(packet: bytes) -> None:
-    assert decode_confirmation(packet) is None
-
-
-@given(st.binary(max_size=24) | st.binary(max_size=20).map(lambda rest: b"\x10\x01" + rest))
-def test_arbitrary_bytes_confirm_nothing_by_accident(packet: bytes) -> None:
-    try:
-        confirmed = decode_confirmation(packet)
-    except ConfirmationRefused, SignatureRequired:
-        return
-    assert confirmed is (True if packet[:3] == vectors.CONFIRMED else None)
-
-
-async def test_a_key_is_sent_in_the_documented_framing() -> None:
-    link = ScriptedLink(lambda _: [vectors.AUTHENTICATED, b"", vectors.CONFIRMED])
-    await bind(link, vectors.KEY)
-    assert link.written == [(_CHARACTERISTIC, vectors.SEND_KEY)]

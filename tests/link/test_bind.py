@@ -3,12 +3,21 @@
 import asyncio
 from datetime import timedelta
 
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 import pytest
 
 from custom_components.mi_band.band import binding
 from custom_components.mi_band.band.auth import authenticate
-from custom_components.mi_band.band.binding import LocalKey, VendorSignature, bind, probe_binding
+from custom_components.mi_band.band.binding import (
+    LocalKey,
+    SignatureRequest,
+    VendorSignature,
+    bind,
+    bind_with_signature,
+    probe_binding,
+    request_signature,
+)
 from custom_components.mi_band.band.errors import (
     ConfirmationRefused,
     ConfirmationTimeout,
@@ -16,10 +25,11 @@ from custom_components.mi_band.band.errors import (
     LinkLost,
     SignatureRequired,
 )
+from custom_components.mi_band.band.link import Link
 from tests.emulator.wearer import Policy
 from tests.vectors import auth as vectors
 
-from .lab import KEY, OTHER_KEY, Lab, say_first, state, traffic
+from .lab import KEY, OTHER_KEY, Lab, run, say_first, state, traffic
 
 
 @pytest.fixture
@@ -228,3 +238,135 @@ async def test_probe_binding_and_authentication_share_one_subscription(lab: Lab)
         await authenticate(link, KEY)
     assert traffic(band, "0009").cccd == 1
     assert traffic(band, "0009").writes == 4
+
+
+# The vendor's signature
+
+
+@pytest.fixture(scope="module")
+def vendor() -> ec.EllipticCurvePrivateKey:
+    """Return the vendor's private key, which nobody outside of these tests has."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _sign(vendor: ec.EllipticCurvePrivateKey, request: SignatureRequest) -> bytes:
+    """Sign as the vendor's server does: r and s, 32 bytes each."""
+    signature = vendor.sign(request.digest, ec.ECDSA(utils.Prehashed(hashes.SHA256())))
+    r, s = utils.decode_dss_signature(signature)
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+@pytest.mark.parametrize("mtu", [247, 23])
+async def test_a_signature_and_a_tap_bind_the_band(
+    lab: Lab, vendor: ec.EllipticCurvePrivateKey, mtu: int
+) -> None:
+    lab.adapter.mtu = mtu
+    band = await lab.band(profile="v2_new", verify_key=vendor.public_key(), mtu=mtu)
+    async with lab.open(band, None) as link:
+        request = await request_signature(link, band.address)
+        assert request.public_key_hash == vectors.PUBLIC_KEY_HASH
+        binding_ = asyncio.create_task(bind_with_signature(link, _sign(vendor, request)))
+        await band.wait_for(lambda: bool(state(band, "screen")["hint"]))
+        assert not band.bound
+        band.wearer.tap()
+        await binding_
+        assert band.key == request.key
+        await authenticate(link, request.key)
+    async with lab.open(band, request.key):
+        assert band.authenticated
+
+
+async def test_a_signature_of_somebody_else_is_refused(
+    lab: Lab, vendor: ec.EllipticCurvePrivateKey
+) -> None:
+    band = await lab.band(profile="v2_new", verify_key=vendor.public_key())
+    async with lab.open(band, None) as link:
+        request = await request_signature(link, band.address)
+        other = ec.generate_private_key(ec.SECP256R1())
+        with pytest.raises(ConfirmationRefused):
+            await bind_with_signature(link, _sign(other, request))
+        # A new seed, and the right signature for it.
+        band.wearer.policy = Policy.ACCEPT
+        request = await request_signature(link, band.address)
+        await bind_with_signature(link, _sign(vendor, request))
+    assert band.key == request.key
+
+
+async def test_a_signature_for_another_address_is_refused(
+    lab: Lab, vendor: ec.EllipticCurvePrivateKey
+) -> None:
+    band = await lab.band(profile="v2_new", verify_key=vendor.public_key())
+    async with lab.open(band, None) as link:
+        request = await request_signature(link, "E0:C4:A3:D6:D1:3E")
+        with pytest.raises(ConfirmationRefused):
+            await bind_with_signature(link, _sign(vendor, request))
+
+
+async def test_a_bound_band_takes_no_signature(
+    lab: Lab, vendor: ec.EllipticCurvePrivateKey
+) -> None:
+    band = await lab.band(verify_key=vendor.public_key())
+    async with lab.open(band, None) as link:
+        request = await request_signature(link, band.address)
+        with pytest.raises(ConfirmationRefused):
+            await bind_with_signature(link, _sign(vendor, request))
+    assert band.key == KEY
+
+
+async def test_a_swipe_refuses_a_signed_pairing(
+    lab: Lab, vendor: ec.EllipticCurvePrivateKey
+) -> None:
+    band = await lab.band(profile="v2_new", verify_key=vendor.public_key(), policy=Policy.REFUSE)
+    async with lab.open(band, None) as link:
+        request = await request_signature(link, band.address)
+        with pytest.raises(ConfirmationRefused):
+            await bind_with_signature(link, _sign(vendor, request))
+    assert not band.bound
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_a_signed_pairing_without_a_tap_times_out(
+    lab: Lab, vendor: ec.EllipticCurvePrivateKey
+) -> None:
+    band = await lab.band(profile="v2_new", verify_key=vendor.public_key(), policy=Policy.IGNORE)
+    async with lab.open(band, None) as link:
+        request = await request_signature(link, band.address)
+        with pytest.raises(ConfirmationTimeout):
+            await bind_with_signature(link, _sign(vendor, request))
+    assert not band.bound
+
+
+async def test_doubled_notifications_do_no_harm_to_a_signed_pairing(
+    lab: Lab, vendor: ec.EllipticCurvePrivateKey
+) -> None:
+    band = await lab.band(profile="v2_new", verify_key=vendor.public_key(), policy=Policy.ACCEPT)
+    band.faults.double("0009", 9)
+    band.faults.double("0020", 9)
+    async with lab.open(band, None) as link:
+        request = await request_signature(link, band.address)
+        await bind_with_signature(link, _sign(vendor, request))
+        await authenticate(link, request.key)
+    assert band.key == request.key
+
+
+@pytest.mark.parametrize("operation", range(1, 8))
+async def test_a_signed_pairing_that_is_cut_ends_and_can_be_tried_again(
+    lab: Lab, vendor: ec.EllipticCurvePrivateKey, operation: int
+) -> None:
+    band = await lab.band(profile="v2_new", verify_key=vendor.public_key(), policy=Policy.ACCEPT)
+
+    async def pair(link: Link) -> bytes:
+        request = await request_signature(link, band.address)
+        await bind_with_signature(link, _sign(vendor, request))
+        await authenticate(link, request.key)
+        return request.key
+
+    # Subscribe, hello, seed; subscribe, signature; challenge, answer.
+    band.faults.cut_after(operation)
+    with pytest.raises(LinkLost):
+        await run(lab.open(band, None), pair)
+    assert lab.all_free()
+    if band.key is None:
+        assert await run(lab.open(band, None), pair) == band.key
+    async with lab.open(band, band.key):
+        assert band.authenticated

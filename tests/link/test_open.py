@@ -63,6 +63,21 @@ async def test_a_band_out_of_reach_is_a_lost_link(
         assert band.authenticated
 
 
+async def test_a_band_that_does_not_answer_in_time_is_not_found(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bleak_retry_connector, "BLEAK_TIMEOUT", 0.1)
+    band = await lab.band()
+    device = bleak_device(lab.radio, band.address)
+    band.faults.out_of_range(value=True)
+    with _raises(BandNotFound):
+        async with open_session(
+            lambda: device, name="away", attempts=1, client_class=lab.client_class
+        ):
+            pytest.fail("the band is away")
+    assert lab.all_free()
+
+
 async def test_a_connection_that_fails_is_a_lost_link(lab: Lab) -> None:
     band = await lab.band()
     lab.adapter.fail_next_connects = 1

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 
+from bleak.exc import BleakError
 import pytest
 
 from custom_components.mi_band.band import session
@@ -98,6 +99,8 @@ async def test_what_arrives_between_two_readers_is_nobodys(lab: Lab) -> None:
     async with lab.open(band, None) as link:
         async with link.notifications(_EVENT):
             pass
+        # Nothing is left that could fill up.
+        assert link._queues == {}
         notify(band, "0010", b"\x01")
         await read_battery(link)
         async with link.notifications(_EVENT) as packets:
@@ -224,6 +227,21 @@ async def test_an_att_error_is_a_refusal_with_its_code(
             await request_(link)
     assert caught.value.status == 0x05
     assert name in caught.value.command
+
+
+async def test_a_refusal_that_a_proxy_tells_in_words_has_no_code(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    band = await lab.band()
+
+    async def refuse(*_: object, **__: object) -> bytearray:
+        raise BleakError("Error reading GATT: Insufficient authentication (5)")
+
+    async with lab.open(band, None) as link:
+        monkeypatch.setattr(lab.client_class, "read_gatt_char", refuse)
+        with pytest.raises(CommandRefused) as caught:
+            await link.read(_BATTERY)
+    assert caught.value.status == 0xFF
 
 
 async def test_a_characteristic_that_the_band_lacks_is_not_supported(lab: Lab) -> None:
@@ -459,6 +477,29 @@ async def test_who_still_reads_learns_of_the_end(lab: Lab) -> None:
         await read_battery(link)
     with pytest.raises(LinkLost):
         await reading
+
+
+async def test_a_link_that_does_not_close_ends_its_session_all_the_same(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    band = await lab.band()
+    monkeypatch.setattr(session, "CLOSE_TIMEOUT", timedelta(milliseconds=20))
+    disconnect = lab.client_class.disconnect
+
+    async def hang(_: object) -> None:
+        await asyncio.Event().wait()
+
+    async def read(link: BandSession) -> Packet:
+        async with link.notifications(_EVENT) as packets:
+            return await anext(packets)
+
+    async with lab.open(band, None) as link:
+        reading = asyncio.create_task(read(link))
+        await band.wait_for(lambda: traffic(band, "0010").cccd == 1)
+        monkeypatch.setattr(lab.client_class, "disconnect", hang)
+    with pytest.raises(LinkLost):
+        await reading
+    monkeypatch.setattr(lab.client_class, "disconnect", disconnect)
 
 
 async def test_a_session_leaves_no_task_behind(lab: Lab) -> None:
