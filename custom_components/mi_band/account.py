@@ -78,7 +78,7 @@ class AccountUnreachable(AccountError):
 
 
 class _ConnectionBroken(AccountUnreachable):
-    """It may work when tried again at once, or with another host."""
+    """It may work when tried again at once."""
 
 
 class _TimedOut(AccountUnreachable):
@@ -437,7 +437,7 @@ class _Client:
         except TimeoutError:
             fault = _TimedOut(request.step, "no answer in time")
         except (aiohttp.ClientError, OSError) as err:
-            fault = _ConnectionBroken(request.step, type(err).__name__)
+            fault = _fault_of(err)(request.step, type(err).__name__)
         # Not within the handlers: what aiohttp raises holds the headers, and so the token.
         raise fault
 
@@ -595,6 +595,15 @@ class _SignedIn:
         if not isinstance(items, list):
             raise AccountUnreachable(Step.DEVICES, "an answer that is no list of devices")
         return items
+
+
+def _fault_of(err: Exception) -> type[AccountUnreachable]:
+    """Tell whether asking once more makes sense: aiohttp itself has, when a GET got no answer."""
+    if isinstance(err, aiohttp.ClientConnectorError):
+        return _ConnectionBroken
+    if isinstance(err, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)):
+        return AccountUnreachable
+    return _ConnectionBroken
 
 
 def _headers(app: App) -> dict[str, str]:

@@ -38,7 +38,12 @@ async def lab(service: EmulatedVendor, caplog: pytest.LogCaptureFixture) -> Asyn
     """
     caplog.set_level(logging.DEBUG)
     vendor = Vendor(base=service.base, timeout=timedelta(seconds=5))
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+    # The vendor's hosts are many, the fake's is one: on a connection that was used before, aiohttp
+    # would ask again by itself.
+    connector = aiohttp.TCPConnector(force_close=True)
+    async with aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar()
+    ) as session:
         lab = Lab(session=session, service=service, vendor=vendor)
         yield lab
     assert not leaks(service, "\n".join((*lab.seen, caplog.text)))

@@ -1,11 +1,12 @@
 """A connection that breaks or stalls at each place of each answer."""
 
+from collections import Counter
 import time
 
 import pytest
 
 from custom_components.mi_band.account import AccountNoBands, AccountUnreachable
-from tests.emulator.vendor import Cut, Fault, Scenario, Step
+from tests.emulator.vendor import HOME_HOST, Cut, Fault, Scenario, Step
 
 from .lab import KEY, Lab, Way
 
@@ -76,6 +77,15 @@ async def test_the_list_is_asked_for_once_more_when_its_connection_breaks(
     assert lab.service.steps[Step.DEVICES] == 2
 
 
+@pytest.mark.parametrize("cut", BREAKS)
+async def test_no_host_is_asked_for_the_list_a_third_time(lab: Lab, cut: Cut) -> None:
+    lab.service.faults[Step.DEVICES] = Fault(cut)
+    await _failure(lab)
+    hosts = Counter(host for step, host in lab.service.requests if step is Step.DEVICES)
+    assert hosts[HOME_HOST] == 2
+    assert max(hosts.values()) == 2
+
+
 @pytest.mark.parametrize("step", [Step.TOKENS, Step.LOGIN])
 @pytest.mark.parametrize("cut", BREAKS)
 async def test_nothing_else_is_asked_for_again(lab: Lab, step: Step, cut: Cut) -> None:
@@ -91,9 +101,10 @@ async def test_silence_is_not_asked_again(lab: Lab) -> None:
     assert lab.service.steps[Step.DEVICES] == 1
 
 
-async def test_other_regions_cannot_say_that_there_is_no_band(lab: Lab) -> None:
+@pytest.mark.parametrize("cut", BREAKS)
+async def test_other_regions_cannot_say_that_there_is_no_band(lab: Lab, cut: Cut) -> None:
     # Asked and asked again: the region of the account does not answer; the others know nothing.
-    lab.service.faults[Step.DEVICES] = Fault(Cut.BEFORE, times=2)
+    lab.service.faults[Step.DEVICES] = Fault(cut, times=2)
     await _failure(lab)
     assert lab.service.steps[Step.DEVICES] > 2
 
