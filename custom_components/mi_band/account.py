@@ -53,6 +53,9 @@ class Step(StrEnum):
     LOGIN = "the login"
     DEVICES = "the list of devices"
     LOGOUT = "the log-out"
+    PREPARE = "the announcement of the band"
+    SIGN = "the signature"
+    COMPLETE = "the registration of the band"
 
 
 class AccountError(Exception):
@@ -143,6 +146,12 @@ class AccountNoKey(AccountError):
     """The account has a band, but not its key."""
 
     code = "account_no_key"
+
+
+class AccountSignRefused(AccountError):
+    """The vendor signs nothing for this band: it is registered to an account."""
+
+    code = "account_sign_refused"
 
 
 _REFUSALS: Final[Mapping[str, type[AccountAuthFailed]]] = {
@@ -238,16 +247,14 @@ async def sign_in_with_password(
     Raises:
         AccountError: one for each way in which this ends.
     """
-    client = _Client(session, vendor)
-    name, is_phone = _login_name(account)
+    client = Client(session, vendor)
     bands: dict[str, AccountBand] = {}
     unregistered: AccountNotRegistered | None = None
     was_in = False
     for app in vendor.apps:
         try:
-            found = await client.read_bands_with_password(
-                app, name, password, third_name=app.phone if is_phone else app.email
-            )
+            async with client.signed_in_with_password(app, account, password) as signed_in:
+                found = await signed_in.read_bands()
         except AccountNotRegistered as err:
             unregistered = err
             continue
@@ -293,13 +300,8 @@ async def sign_in_with_mi(
         AccountCodeUsed: the code is spent or too old; the link gives another.
         AccountError: one for each other way in which this ends.
     """
-    code, landed = _read_code(pasted)
-    app = next((link.app for link in MI_LINKS if URL(link.landing).host == landed), link.app)
-    login = _Login(
-        app=app, third_name=app.mi, grant_type="request_token", code=code, country=country
-    )
     bands: dict[str, AccountBand] = {}
-    async with _Client(session, vendor).signed_in(login) as signed_in:
+    async with Client(session, vendor).signed_in_with_mi(pasted, country, link) as signed_in:
         _merge(bands, await signed_in.read_bands())
     require_keys(bands.values())
     return tuple(bands.values())
@@ -376,17 +378,33 @@ class _Request:
     host: str
     path: str
     headers: Mapping[str, str] = field(repr=False)
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     """None makes a GET."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
+class Answer:
+    """What came back, whole; nothing of it is shown."""
+
     step: Step
     status: int
     location: str = field(repr=False)
     body: bytes = field(repr=False)
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the request was not for this person, or not understood."""
+        return self.status in _REFUSED
+
+    @property
+    def code(self) -> str:
+        """How it went, as a number of the vendor's; "unknown" when there is none."""
+        return _vendor_word(self.text("code"))
+
+    def text(self, name: str) -> str:
+        """Return what a JSON object calls by a name; empty for everything else."""
+        return _text(_mapping(_json(self.body)).get(name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -398,14 +416,14 @@ class _Login:
     country: str
 
 
-class _Client:
+class Client:
     """Makes the requests, one after the other."""
 
     def __init__(self, session: aiohttp.ClientSession, vendor: Vendor) -> None:
         self._session = session
         self.vendor = vendor
 
-    async def ask(self, request: _Request) -> _Answer:
+    async def ask(self, request: _Request) -> Answer:
         """Make a request and read its answer whole.
 
         Raises:
@@ -427,7 +445,7 @@ class _Client:
                     raise_for_status=False,
                 ) as response,
             ):
-                answer = _Answer(
+                answer = Answer(
                     step=request.step,
                     status=response.status,
                     location=response.headers.get("Location", ""),
@@ -441,20 +459,35 @@ class _Client:
         # Not within the handlers: what aiohttp raises holds the headers, and so the token.
         raise fault
 
-    async def read_bands_with_password(
-        self, app: App, account: str, password: str, *, third_name: str
-    ) -> tuple[AccountBand, ...]:
-        """Sign in as an app, read and log out."""
-        code, country = await self._check_password(app, account, password)
+    @asynccontextmanager
+    async def signed_in_with_password(
+        self, app: App, account: str, password: str
+    ) -> AsyncGenerator[SignedIn]:
+        """Sign in as an app; log out in the end, however it comes."""
+        name, is_phone = _login_name(account)
+        code, country = await self._check_password(app, name, password)
         login = _Login(
             app=app,
-            third_name=third_name,
+            third_name=app.phone if is_phone else app.email,
             grant_type="access_token",
             code=code,
             country=country,
         )
-        async with self.signed_in(login) as signed_in:
-            return await signed_in.read_bands()
+        async with self._signed_in(login) as signed_in:
+            yield signed_in
+
+    @asynccontextmanager
+    async def signed_in_with_mi(
+        self, pasted: str, country: str, link: MiLink
+    ) -> AsyncGenerator[SignedIn]:
+        """Sign in with the browser's code; log out in the end, however it comes."""
+        code, landed = _read_code(pasted)
+        app = next((link.app for link in MI_LINKS if URL(link.landing).host == landed), link.app)
+        login = _Login(
+            app=app, third_name=app.mi, grant_type="request_token", code=code, country=country
+        )
+        async with self._signed_in(login) as signed_in:
+            yield signed_in
 
     async def _check_password(self, app: App, account: str, password: str) -> tuple[str, str]:
         """Trade the password for a code; return it with the country of the account (R1)."""
@@ -477,7 +510,7 @@ class _Client:
         return code, _country(given.get("country_code")) or _country(given.get("region")) or "US"
 
     @asynccontextmanager
-    async def signed_in(self, login: _Login) -> AsyncGenerator[_SignedIn]:
+    async def _signed_in(self, login: _Login) -> AsyncGenerator[SignedIn]:
         """Trade a code for tokens (R2); log out in the end, however it comes."""
         form = {
             "app_name": login.app.name,
@@ -511,11 +544,12 @@ class _Client:
             user_id = _text(tokens.get("user_id"))
             if not _TOKEN.fullmatch(app_token) or not _USER_ID.fullmatch(user_id):
                 raise AccountUnreachable(Step.LOGIN, "an answer without the tokens")
-            yield _SignedIn(
+            yield SignedIn(
                 client=self,
                 app=login.app,
                 app_token=app_token,
                 user_id=user_id,
+                country=login.country,
                 hosts=_data_hosts(given.get("domains"), self.vendor),
             )
         finally:
@@ -542,21 +576,48 @@ class _Client:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _SignedIn:
+class SignedIn:
     """What the requests between login and log-out need."""
 
-    client: _Client
+    client: Client
     app: App
     app_token: str = field(repr=False)
     user_id: str = field(repr=False)
+    country: str
     hosts: tuple[str, ...]
     """Data hosts that the login named; may be empty."""
+
+    @property
+    def all_hosts(self) -> tuple[str, ...]:
+        """Every data host, those of the account's region first."""
+        return tuple(dict.fromkeys((*self.hosts, *self.client.vendor.device_hosts)))
+
+    async def ask(
+        self,
+        step: Step,
+        address: tuple[str, str],
+        *,
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Make a request with the token, to a host and a path there; a form makes it a POST."""
+        headers = _headers(self.app) if form is None else _form_headers(self.app)
+        return await self.client.ask(
+            _Request(
+                step=step,
+                host=address[0],
+                path=address[1],
+                headers={**headers, "apptoken": self.app_token},
+                query=query or {},
+                body=None if form is None else urlencode(form).encode(),
+            )
+        )
 
     async def read_bands(self) -> tuple[AccountBand, ...]:
         """Read the bands from the first data host that has any device (R3)."""
         # Other regions' hosts may know more, but not what is wrong with the account's own.
         own = self.hosts or self.client.vendor.device_hosts
-        hosts = tuple(dict.fromkeys((*self.hosts, *self.client.vendor.device_hosts)))
+        hosts = self.all_hosts
         fault: AccountUnreachable | None = None
         known = False
         for host in hosts:
@@ -576,19 +637,14 @@ class _SignedIn:
 
     async def _read_items(self, host: str, *, retry: bool) -> list[object] | None:
         """Return the devices that a host knows; None when it does not know the account."""
-        request = _Request(
-            step=Step.DEVICES,
-            host=host,
-            path=f"/users/{self.user_id}/devices",
-            headers={**_headers(self.app), "apptoken": self.app_token},
-            query={"enableMultiDevice": "true"},
-        )
+        address = (host, f"/users/{self.user_id}/devices")
+        query = {"enableMultiDevice": "true"}
         try:
-            answer = await self.client.ask(request)
+            answer = await self.ask(Step.DEVICES, address, query=query)
         except _ConnectionBroken:
             if not retry:
                 raise
-            answer = await self.client.ask(request)
+            answer = await self.ask(Step.DEVICES, address, query=query)
         if answer.status in _REFUSED:
             return None
         items = _mapping(_json(answer.body)).get("items")
@@ -659,7 +715,7 @@ async def _read_whole(content: aiohttp.StreamReader) -> bytes:
     return body
 
 
-def _accepted(answer: _Answer) -> _Answer:
+def _accepted(answer: Answer) -> Answer:
     _LOGGER.debug("The account service answered %s with %d", answer.step, answer.status)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         raise AccountRateLimited(answer.step, "too many requests")
@@ -668,7 +724,7 @@ def _accepted(answer: _Answer) -> _Answer:
     return answer
 
 
-def _decode_login(answer: _Answer, login: _Login) -> Mapping[str, object]:
+def _decode_login(answer: Answer, login: _Login) -> Mapping[str, object]:
     found = _json(answer.body)
     given = _mapping(found)
     if error := _text(given.get("error_code")).zfill(4).removeprefix("0000"):
@@ -724,7 +780,7 @@ def _data_hosts(domains: object, vendor: Vendor) -> tuple[str, ...]:
 
 
 _HOST = re.compile(r"(?:[a-z0-9\-]{1,63}\.)+[a-z]{2,63}")
-_VENDOR_WORD = re.compile(r"[0-9]{1,6}")
+_VENDOR_WORD = re.compile(r"-?[0-9]{1,6}")
 _ADDRESS = re.compile(r"[0-9A-F]{12}")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _USER_ID = re.compile(r"[0-9A-Za-z]+")

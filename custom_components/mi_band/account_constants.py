@@ -1,8 +1,9 @@
 """What the vendor of the account service may change: hosts, apps, links and the form's key.
 
-Source: binding-and-firmware.md sections 4.2 and 4.3.
+Source: binding-and-firmware.md sections 4.2, 4.3 and 5.3.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -120,3 +121,33 @@ class Vendor:
 
 
 VENDOR: Final = Vendor()
+
+BINDS_PATH: Final = "/v1/device/binds.json"
+BINDS_COMMON: Final[Mapping[str, str]] = {
+    "appid": "428135909242707968",
+    "channel": "play",
+    "cv": "50818_6.14.0",
+    "device": "android_23",
+    "lang": "en_US",
+    "v": "2.0",
+    "device_type": "0",
+    "enableMultiDevice": "true",
+}
+"""What every request about the binding of a band says of app and phone."""
+BINDS_COMPLETE: Final[Mapping[str, str]] = {
+    "activeStatus": "1",
+    # No source says what the phone is to be called; it is that of the user agents above.
+    "brand": "google",
+    "brandType": "-1",
+    "code": "0",
+    "crcedUserId": "0",
+    "device_source": "25",
+    "displayName": "",
+    "fw_hr_version": "",
+    "productId": "36",
+    "productVersion": "257",
+    "soft_version": "6.14.0",
+    "sys_model": "Pixel 4",
+    "sys_version": "12",
+}
+"""What registers a band: its model, without NFC, and the phone."""

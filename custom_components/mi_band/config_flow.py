@@ -40,10 +40,13 @@ from .pairing import (
     FirstSync,
     Pairing,
     ProfileInput,
+    SignedPairing,
     SignIn,
+    SigningRequest,
 )
 from .profile_form import is_birth_date, profile_defaults, profile_schema
 from .reach import is_band_4
+from .signing import signer_with_mi, signer_with_password
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -75,6 +78,12 @@ _ACCOUNT_SCHEMA = vol.Schema(
 _PASTED_SCHEMA = vol.Schema(
     {vol.Required("pasted"): selector.TextSelector(selector.TextSelectorConfig(autocomplete="off"))}
 )
+_CONSENT_SCHEMA = vol.Schema(
+    {
+        vol.Required("was_reset", default=False): bool,
+        vol.Required("experiment", default=False): bool,
+    }
+)
 
 
 class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -90,7 +99,8 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self._released = False
         self._warned_of_signal = False
         self._sign_in: SignIn | None = None
-        self._pairing: Pairing | None = None
+        self._to_sign = False
+        self._pairing: Pairing | SignedPairing | None = None
         self._first_sync: FirstSync | None = None
         self._profile: ProfileInput = {}
         self._phases: AsyncGenerator[str] | None = None
@@ -219,6 +229,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_method(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where the band comes from, for that decides where its key does."""
+        self._to_sign = False
         return self.async_show_menu(step_id="method", menu_options=["tap", "account", "key"])
 
     async def async_step_tap(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -261,13 +272,11 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_show_form(
                 step_id="account_email", data_schema=_ACCOUNT_SCHEMA, last_step=False
             )
+        who = {"account": user_input["account"], "password": user_input["password"]}
+        if self._to_sign:
+            return await self._async_pair_signed(partial(signer_with_password, **who))
         return await self._async_sign_in(
-            partial(
-                sign_in_with_password,
-                account=user_input["account"],
-                password=user_input["password"],
-                address=self._address,
-            )
+            partial(sign_in_with_password, **who, address=self._address)
         )
 
     async def async_step_account_mi(
@@ -281,11 +290,32 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
                 description_placeholders={"link": mi_sign_in_address()},
                 last_step=False,
             )
-        return await self._async_sign_in(partial(sign_in_with_mi, pasted=user_input["pasted"]))
+        pasted = user_input["pasted"]
+        if self._to_sign:
+            return await self._async_pair_signed(partial(signer_with_mi, pasted=pasted))
+        return await self._async_sign_in(partial(sign_in_with_mi, pasted=pasted))
+
+    async def async_step_sign(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Let the person say that the band was reset, and that an experiment is welcome."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if user_input["was_reset"] and user_input["experiment"]:
+                self._to_sign = True
+                return await self.async_step_account()
+            errors["base"] = "consent_needed"
+        return self.async_show_form(
+            step_id="sign", data_schema=_CONSENT_SCHEMA, errors=errors, last_step=False
+        )
+
+    async def _async_pair_signed(self, request: SigningRequest) -> ConfigFlowResult:
+        earlier = self._pairing.key if isinstance(self._pairing, SignedPairing) else b""
+        self._pairing = SignedPairing(self.hass, self._address, earlier)
+        self._phases = self._pairing.run(request)
+        return await self.async_step_pair()
 
     async def _async_sign_in(self, request: AccountRequest) -> ConfigFlowResult:
-        self._sign_in = SignIn(self.hass, request)
-        self._phases = self._sign_in.run()
+        self._sign_in = SignIn(self.hass)
+        self._phases = self._sign_in.run(request)
         return await self.async_step_account_sign_in()
 
     async def async_step_account_sign_in(
@@ -319,7 +349,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_pair(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the pairing while it runs."""
-        if self._phases is None and self._pairing is not None:
+        if self._phases is None and isinstance(self._pairing, Pairing):
             self._phases = self._pairing.run()
         return await self._async_show_phases(
             "pair", done="first_sync" if self._known else "profile"
@@ -336,7 +366,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Explain that this band takes no key of our own."""
         return self.async_show_menu(
-            step_id="vendor_signature_needed", menu_options=["account", "key", "tap"]
+            step_id="vendor_signature_needed", menu_options=["account", "key", "sign", "tap"]
         )
 
     # Who wears it
@@ -559,6 +589,8 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _failed(self, step_id: str, err: BandError | AccountError) -> str:
         self._fault = err
+        if isinstance(err, AccountError):
+            return "account_sign_in_failed"
         return (
             "vendor_signature_needed" if isinstance(err, SignatureRequired) else f"{step_id}_failed"
         )
@@ -583,12 +615,13 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
                 return await self.async_step_method()
             case "key":
                 return await self.async_step_key()
-            case _ if step_id == "pair_failed":
-                return await self.async_step_pair()
-            case _ if step_id == "account_sign_in_failed":
-                return await self.async_step_account()
-            case _:
+            case _ if step_id == "first_sync_failed":
                 return await self.async_step_first_sync()
+            case _ if step_id == "pair_failed" and not self._to_sign:
+                return await self.async_step_pair()
+            case _:
+                # Password and code are not kept, so they are asked for again.
+                return await self.async_step_account()
 
 
 def _way_on_schema(fault: BandError | AccountError) -> vol.Schema:

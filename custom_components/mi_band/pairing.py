@@ -5,9 +5,11 @@ the page's text, and ends when it is through. Closing it at any point lets the b
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
+import logging
 import secrets
 from typing import Any, Final
 import zlib
@@ -17,11 +19,18 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
 
-from .account import AccountBand
+from .account import AccountBand, AccountError
 from .band.auth import authenticate
 from .band.battery import read_battery
-from .band.binding import VendorSignature, bind, probe_binding
+from .band.binding import (
+    VendorSignature,
+    bind,
+    bind_with_signature,
+    probe_binding,
+    request_signature,
+)
 from .band.clock import set_clock
+from .band.device_info import DeviceInfo, read_device_info
 from .band.errors import KeyRejected, LowBattery, SignatureRequired
 from .band.heart_rate import set_measurement_interval
 from .band.link import Link, Operation
@@ -32,6 +41,9 @@ from .band.state import Settings
 from .band.wire import KEY_SIZE
 from .const import MODEL
 from .reach import find_connectable
+from .signing import Signer
+
+_LOGGER = logging.getLogger(__name__)
 
 LOWEST_BATTERY_PERCENT: Final = 30
 PAIRING_ATTEMPTS: Final = 4
@@ -51,24 +63,32 @@ class SignIn:
         bands: what the account has; filled when `run` ended well.
     """
 
-    def __init__(self, hass: HomeAssistant, request: AccountRequest) -> None:
+    def __init__(self, hass: HomeAssistant) -> None:
         self.bands: tuple[AccountBand, ...] = ()
         self._hass = hass
-        self._request = request
 
-    async def run(self) -> AsyncGenerator[str]:
+    async def run(self, request: AccountRequest) -> AsyncGenerator[str]:
         """Sign in, read, sign out.
+
+        Args:
+            request: holds the password, so it lives no longer than this.
 
         Raises:
             AccountError: one for each way in which this ends.
         """
         yield "signing_in"
-        # A session of its own: the vendor's cookies go no further than this sign-in.
-        session = async_create_clientsession(self._hass, auto_cleanup=False)
-        try:
-            self.bands = await self._request(session)
-        finally:
-            session.detach()
+        async with _own_session(self._hass) as session:
+            self.bands = await request(session)
+
+
+@asynccontextmanager
+async def _own_session(hass: HomeAssistant) -> AsyncGenerator[ClientSession]:
+    """Make a session whose cookies go no further than one sign-in."""
+    session = async_create_clientsession(hass, auto_cleanup=False)
+    try:
+        yield session
+    finally:
+        session.detach()
 
 
 class Pairing:
@@ -101,7 +121,7 @@ class Pairing:
             await _check_battery(link)
             if self._typed:
                 yield "authenticating"
-            elif await self._is_confirmed(link):
+            elif self._sent and await _accepts(link, self.key):
                 return
             else:
                 await _require_local_binding(link)
@@ -111,15 +131,14 @@ class Pairing:
                 yield "confirmed"
             await authenticate(link, self.key)
 
-    async def _is_confirmed(self, link: Link) -> bool:
-        """Tell whether the band took our key before, although its answer was lost with the link."""
-        if not self._sent:
-            return False
-        try:
-            await authenticate(link, self.key)
-        except KeyRejected:
-            return False
-        return True
+
+async def _accepts(link: Link, key: bytes) -> bool:
+    """Tell whether the band took this key before, although its answer was lost with the link."""
+    try:
+        await authenticate(link, key)
+    except KeyRejected:
+        return False
+    return True
 
 
 async def _check_battery(link: Link) -> None:
@@ -131,6 +150,73 @@ async def _check_battery(link: Link) -> None:
 async def _require_local_binding(link: Link) -> None:
     if isinstance(await probe_binding(link), VendorSignature):
         raise SignatureRequired("the band wants the vendor's signature")
+
+
+type SigningRequest = Callable[[ClientSession], AbstractAsyncContextManager[Signer]]
+"""Signs in, gives what signs, and signs out again."""
+
+
+class SignedPairing:
+    """Binds a new band with the vendor's signature. Experimental: no source did it on a Band 4.
+
+    Attributes:
+        key: 16 bytes; proven when `run` ended well.
+    """
+
+    def __init__(self, hass: HomeAssistant, address: str, earlier_key: bytes = b"") -> None:
+        # Of a try whose end was lost with the link: the band may hold it.
+        self.key = earlier_key
+        self._hass = hass
+        self._address = address
+
+    async def run(self, request: SigningRequest) -> AsyncGenerator[str]:
+        """Sign in, let the vendor sign what the band gave, bind, authenticate, sign out.
+
+        Args:
+            request: holds the password, so it lives no longer than this.
+
+        Raises:
+            AccountError: the vendor did not sign; nothing was changed on the band.
+            BandError: one for each way in which the band's part ends.
+        """
+        yield "signing_in"
+        async with _own_session(self._hass) as session, request(session) as signer:
+            yield "connecting"
+            async with open_session(
+                partial(find_connectable, self._hass, self._address),
+                name=MODEL,
+                attempts=PAIRING_ATTEMPTS,
+            ) as link:
+                await _check_battery(link)
+                if self.key and await _accepts(link, self.key):
+                    return
+                info = await read_device_info(link)
+                asked = await request_signature(link, self._address)
+                yield "asking_vendor"
+                signature = await signer.sign(
+                    address=self._address,
+                    public_key_hash=asked.public_key_hash,
+                    digest=asked.digest,
+                )
+                self.key = asked.key
+                yield "tap_band"
+                await bind_with_signature(link, signature)
+                yield "confirmed"
+                await authenticate(link, self.key)
+            await self._tell_vendor(signer, info)
+
+    async def _tell_vendor(self, signer: Signer, info: DeviceInfo) -> None:
+        try:
+            await signer.complete(
+                address=self._address,
+                key=self.key,
+                firmware_version=info.firmware_version,
+                hardware_version=info.hardware_version,
+                serial_number=info.serial_number,
+            )
+        except AccountError as err:
+            # The band has the key and proved it; only the phone app will not know this band.
+            _LOGGER.warning("The band is paired, but its maker was not told: %s", err)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,13 +59,16 @@ async def async_open(hass: HomeAssistant) -> ConfigFlowResult:
 
 
 async def async_submit(
-    hass: HomeAssistant, page: ConfigFlowResult, answer: dict[str, Any] | None = None
+    hass: HomeAssistant,
+    page: ConfigFlowResult,
+    answer: dict[str, Any] | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> ConfigFlowResult:
     """Submit a page and wait out what progress it leads to."""
     page = await hass.config_entries.flow.async_configure(
         page["flow_id"], {} if answer is None else answer
     )
-    return await async_wait_out(hass, page)
+    return await async_wait_out(hass, page, meanwhile)
 
 
 async def async_choose(hass: HomeAssistant, page: ConfigFlowResult, step: str) -> ConfigFlowResult:
