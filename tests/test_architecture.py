@@ -34,7 +34,7 @@ GLUE_LAYERS = (
     {"entity", "pairing", "profile_form", "troubles"},
     {"coordinator"},
     {"companions", "keeper", "reach", "snapshot", "sync"},
-    {"account", "history", "statistics"},
+    {"account", "history", "signing", "statistics"},
     {"account_constants", "const"},
     {"band"},
 )
