@@ -14,8 +14,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .band.find import vibrate_once
+from .band.reset import reboot
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .entity import MiBandEntity, MiBandEntityDescription
+from .farewell import async_factory_reset
 
 # The link takes turns by itself. A limit here would let a band that is to be found wait for the
 # heart rate, which takes most of a minute.
@@ -46,6 +48,20 @@ BUTTONS = (
     MiBandButtonDescription(
         key="measure_heart_rate",
         press_fn=lambda coordinator: coordinator.async_measure_heart_rate(),
+    ),
+    MiBandButtonDescription(
+        key="reboot",
+        entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
+        device_class=ButtonDeviceClass.RESTART,
+        press_fn=lambda coordinator: coordinator.async_run(reboot),
+    ),
+    MiBandButtonDescription(
+        key="factory_reset",
+        entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
+        # A button cannot be told to give up what was not read: that takes the action.
+        press_fn=async_factory_reset,
     ),
 )
 

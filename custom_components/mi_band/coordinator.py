@@ -31,6 +31,7 @@ from .band.heart_rate import (
     stop_measurement,
 )
 from .band.link import Link, Operation
+from .band.reset import factory_reset
 from .band.session import BandSession
 from .band.state import BandEvent, BandState, Settings, apply, read_state, watch
 from .companions import Companions
@@ -250,6 +251,19 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         started = self.hass.loop.time()
         await self.async_run(self._async_read_and_publish)
         return timedelta(seconds=self.hass.loop.time() - started)
+
+    async def async_reset(self) -> bool:
+        """Reset the band, and let it go; returns whether it said yes."""
+        said_yes = await self.async_run(factory_reset)
+        if self._link is not None:
+            # One that did not hang up by itself is not heard under its new address before.
+            self._link.end()
+        return said_yes
+
+    @callback
+    def async_forget(self) -> None:
+        """Forget what the band recorded; keep what it is and what the wearer chose."""
+        self._publish(replace(self.data, battery=None, today=None, last_sync=None))
 
     async def async_find(self, duration: timedelta) -> None:
         """Make the band vibrate for a while; returns when it has begun."""

@@ -1,6 +1,8 @@
 """Actions: what can be done to a band with words of one's own."""
 
+from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from homeassistant.components.notify import ATTR_MESSAGE, ATTR_TITLE, ATTR_TITLE_DEFAULT
@@ -17,13 +19,17 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 import voluptuous as vol
 
 from .band.alerts import Alert, Category, Icon, send_alert
+from .band.reset import reboot
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
+from .farewell import async_factory_reset, async_unbind
 from .notify import ALERTED
 
 ATTR_APP_NAME: Final = "app_name"
 ATTR_DURATION: Final = "duration"
+ATTR_FORCE: Final = "force"
 ATTR_ICON: Final = "icon"
+ATTR_KEEP_HISTORY: Final = "keep_history"
 ATTR_STOP: Final = "stop"
 
 LONGEST_FIND: Final = timedelta(minutes=5)
@@ -49,7 +55,14 @@ NOTIFY_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_APP_NAME, default=ATTR_TITLE_DEFAULT): cv.string,
     }
 )
-SYNC_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string})
+BAND_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string})
+FAREWELL_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Optional(ATTR_FORCE, default=False): cv.boolean,
+        vol.Optional(ATTR_KEEP_HISTORY, default=True): cv.boolean,
+    }
+)
 
 
 def _target(call: ServiceCall) -> MiBandCoordinator:
@@ -88,10 +101,36 @@ async def async_sync(call: ServiceCall) -> ServiceResponse:
     return {ATTR_DURATION: duration.total_seconds()}
 
 
+async def async_restart(call: ServiceCall) -> None:
+    """Restart the band."""
+    await _target(call).async_run(reboot)
+
+
+async def async_reset(call: ServiceCall) -> ServiceResponse:
+    """Reset the band, and keep its place."""
+    farewell = await async_factory_reset(
+        _target(call), force=call.data[ATTR_FORCE], keep_history=call.data[ATTR_KEEP_HISTORY]
+    )
+    return asdict(farewell)
+
+
+async def async_leave(call: ServiceCall) -> ServiceResponse:
+    """Reset the band and remove it."""
+    farewell = await async_unbind(
+        _target(call), force=call.data[ATTR_FORCE], keep_history=call.data[ATTR_KEEP_HISTORY]
+    )
+    return asdict(farewell)
+
+
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions; they stay when no band is set up, so that automations stay valid."""
     register = hass.services.async_register
     register(DOMAIN, "find_band", async_find_band, FIND_BAND_SCHEMA)
     register(DOMAIN, "notify", async_notify, NOTIFY_SCHEMA)
-    register(DOMAIN, "sync", async_sync, SYNC_SCHEMA, SupportsResponse.OPTIONAL)
+    register(DOMAIN, "sync", async_sync, BAND_SCHEMA, SupportsResponse.OPTIONAL)
+    register_for_admins = partial(service.async_register_admin_service, hass, DOMAIN)
+    register_for_admins("reboot", async_restart, BAND_SCHEMA)
+    optional = SupportsResponse.OPTIONAL
+    register_for_admins("factory_reset", async_reset, FAREWELL_SCHEMA, optional)
+    register_for_admins("unbind", async_leave, FAREWELL_SCHEMA, optional)

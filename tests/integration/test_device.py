@@ -8,7 +8,7 @@ from .house import IDENTITY, House
 
 KEYS = {
     "binary_sensor": {"asleep", "charging", "connected", "goal_reached", "worn"},
-    "button": {"find", "measure_heart_rate", "sync"},
+    "button": {"factory_reset", "find", "measure_heart_rate", "reboot", "sync"},
     "event": {"alarm", "call", "find_phone", "goal", "music", "sleep", "wear"},
     "notify": {"wrist"},
     "number": {"step_goal"},

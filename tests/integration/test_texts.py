@@ -41,7 +41,9 @@ TABLES: Mapping[str, tuple[EntityDescription, ...]] = {
     "switch": SWITCHES,
 }
 ROWS = [(platform, row) for platform, table in TABLES.items() for row in table]
-SELECTORS_OF_PAGES = {"distance_unit", "language", "next_step", "sex", "time_format", "wrist"}
+SELECTORS_OF_PAGES = {
+    *("distance_unit", "known_band", "language", "next_step", "sex", "time_format", "wrist"),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +74,13 @@ def _codes(error: type[BandError] = BandError) -> Iterator[str]:
 
 
 # What the actions say of their own, beside what the band and the way to it refuse.
-ERRORS = sorted({*_codes(), "no_adapter", "not_connected", "heart_rate_timeout"})
+ERRORS = sorted(
+    {
+        *_codes(),
+        *("heart_rate_timeout", "last_sync_failed", "no_adapter", "not_connected"),
+        "reset_not_confirmed",
+    }
+)
 
 
 @pytest.mark.parametrize(("platform", "row"), ROWS, ids=lambda value: getattr(value, "key", value))

@@ -1,0 +1,125 @@
+"""The ways out: what is done before a band is reset, and what is looked for after it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from homeassistant.components import bluetooth
+from homeassistant.components.bluetooth import (
+    BluetoothCallbackMatcher,
+    BluetoothScanningMode,
+    BluetoothServiceInfoBleak,
+)
+from homeassistant.const import CONF_ADDRESS
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .coordinator import MiBandCoordinator
+from .reach import is_band_4
+from .snapshot import encode_snapshot, snapshot_store
+
+NEW_LIFE_TIMEOUT: Final = timedelta(seconds=60)
+"""How long a band that was reset is listened for; it needs some ten seconds to start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Farewell:
+    """How a band left."""
+
+    synced: bool
+    """Whether it was read a last time."""
+    heard_as_new: bool
+    """Whether a band that nobody knew before was heard after the reset."""
+
+
+async def async_factory_reset(
+    coordinator: MiBandCoordinator, *, force: bool = False, keep_history: bool = True
+) -> Farewell:
+    """Read the band a last time, reset it, and listen for it under its new address.
+
+    The config entry stays, so that the band can be paired into it again. Until then nobody tries to
+    connect: that happens when the old address is heard, and it is gone.
+
+    Args:
+        coordinator: of the band.
+        force: reset it even if it cannot be read before.
+        keep_history: keep what it last told; what was written to Home Assistant's history stays
+            either way.
+
+    Raises:
+        HomeAssistantError: translated; nothing was reset, or nothing shows that it was.
+    """
+    synced = await _async_sync_last(coordinator, force=force)
+    known = _known_addresses(coordinator.hass)
+    said_yes = await coordinator.async_reset()
+    heard = await _async_heard_as_new(coordinator.hass, known)
+    # One that lets us in with its old key was not reset, whatever it said.
+    if not heard and (coordinator.data.connected or not said_yes):
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="reset_not_confirmed",
+            translation_placeholders={"name": coordinator.name},
+        )
+    if not keep_history:
+        coordinator.async_forget()
+    return Farewell(synced=synced, heard_as_new=heard)
+
+
+async def async_unbind(
+    coordinator: MiBandCoordinator, *, force: bool, keep_history: bool
+) -> Farewell:
+    """Reset the band as above, then remove its config entry, device and entities."""
+    farewell = await async_factory_reset(coordinator, force=force)
+    hass, entry_id = coordinator.hass, coordinator.config_entry.entry_id
+    snapshot = encode_snapshot(coordinator.data)
+    await hass.config_entries.async_remove(entry_id)
+    if keep_history:
+        # Removing an entry deletes its snapshot, as it should when a person does it.
+        await snapshot_store(hass, entry_id).async_save(snapshot)
+    return farewell
+
+
+async def _async_sync_last(coordinator: MiBandCoordinator, *, force: bool) -> bool:
+    try:
+        await coordinator.async_sync()
+    except HomeAssistantError as err:
+        if force:
+            return False
+        last_sync = coordinator.data.last_sync
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="last_sync_failed",
+            translation_placeholders={
+                "name": coordinator.name,
+                "last_sync": f"{dt_util.as_local(last_sync):%Y-%m-%d %H:%M}" if last_sync else "-",
+                "reason": str(err),
+            },
+        ) from err
+    return True
+
+
+def _known_addresses(hass: HomeAssistant) -> set[str]:
+    """Return who is not a band that was just reset: who is heard already, and our own bands."""
+    heard = bluetooth.async_discovered_service_info(hass, connectable=True)
+    entries = hass.config_entries.async_entries(DOMAIN)
+    return {info.address for info in heard} | {entry.data[CONF_ADDRESS] for entry in entries}
+
+
+async def _async_heard_as_new(hass: HomeAssistant, known: set[str]) -> bool:
+    def is_new(heard: BluetoothServiceInfoBleak) -> bool:
+        return is_band_4(heard) and heard.address not in known
+
+    try:
+        # Actively, for a band tells its name only when it is asked.
+        await bluetooth.async_process_advertisements(
+            hass,
+            is_new,
+            BluetoothCallbackMatcher(connectable=True),
+            BluetoothScanningMode.ACTIVE,
+            int(NEW_LIFE_TIMEOUT.total_seconds()),
+        )
+    except TimeoutError:
+        return False
+    return True
