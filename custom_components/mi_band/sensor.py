@@ -53,6 +53,7 @@ SENSORS = (
         device_class=SensorDeviceClass.DISTANCE,
         state_class=SensorStateClass.TOTAL_INCREASING,
         native_unit_of_measurement=UnitOfLength.METERS,
+        suggested_display_precision=0,
         value_fn=lambda state: state.today.distance_m if state.today else None,
     ),
     # No device class: as an energy it would be offered to the energy dashboard.
