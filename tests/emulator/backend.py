@@ -54,7 +54,7 @@ class BumbleBackend(BaseBleakClient):
         address_or_ble_device: BLEDevice | str,
         *,
         adapter: Adapter,
-        **kwargs: Any,  # noqa: ANN401  what bleak hands from its client to its backend
+        **kwargs: Any,
     ) -> None:
         kwargs.setdefault("timeout", _CONNECT_TIMEOUT_S)
         super().__init__(address_or_ble_device, **kwargs)
@@ -253,7 +253,7 @@ def client_class(adapter: Adapter) -> type[BleakClientWithServiceCache]:
         def __init__(
             self,
             address_or_ble_device: BLEDevice | str,
-            **kwargs: Any,  # noqa: ANN401  what bleak hands from its client to its backend
+            **kwargs: Any,
         ) -> None:
             super().__init__(address_or_ble_device, adapter=adapter, **kwargs)
 
@@ -261,7 +261,7 @@ def client_class(adapter: Adapter) -> type[BleakClientWithServiceCache]:
         def __init__(
             self,
             address_or_ble_device: BLEDevice | str,
-            **kwargs: Any,  # noqa: ANN401  establish_connection's own
+            **kwargs: Any,
         ) -> None:
             # As Home Assistant's client does; bleak's own would pass it on.
             kwargs.pop("_is_retry_client", None)
