@@ -31,9 +31,10 @@ from .account import (
 from .band.errors import BandError, KeyRejected, SignatureRequired
 from .band.keys import InvalidKeyFormat, parse_key
 from .band.state import Settings
-from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN, MODEL
+from .const import CONF_BINDING, CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN, MODEL
 from .coordinator import MiBandConfigEntry
 from .pairing import (
+    BINDING_NOT_ASKED,
     LOWEST_BATTERY_PERCENT,
     AccountRequest,
     FirstSettings,
@@ -101,6 +102,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self._sign_in: SignIn | None = None
         self._to_sign = False
         self._pairing: Pairing | SignedPairing | None = None
+        self._binding = BINDING_NOT_ASKED
         self._first_sync: FirstSync | None = None
         self._profile: ProfileInput = {}
         self._phases: AsyncGenerator[str] | None = None
@@ -425,6 +427,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
                 CONF_KEY: self._proven_key(),
                 CONF_IDENTITY: uuid4().hex,
                 CONF_PROFILE: self._profile,
+                CONF_BINDING: self._binding,
             },
         )
 
@@ -516,11 +519,19 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         if entry is None:
             raise RuntimeError("this step is for a known band")
         self._released = False
+        binding = self._binding
+        if binding == BINDING_NOT_ASKED:
+            # A key that was typed later does not undo what the band answered once.
+            binding = entry.data.get(CONF_BINDING, binding)
         _move_device(self.hass, entry, self._address)
         return self.async_update_reload_and_abort(
             entry,
             unique_id=self._address,
-            data_updates={CONF_ADDRESS: self._address, CONF_KEY: self._proven_key()},
+            data_updates={
+                CONF_ADDRESS: self._address,
+                CONF_KEY: self._proven_key(),
+                CONF_BINDING: binding,
+            },
             reason=(
                 "reauth_successful" if self.source == SOURCE_REAUTH else "reconfigure_successful"
             ),
@@ -575,6 +586,9 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     def _end_phases(self) -> None:
         self._phase = None
         self._phases = None
+        if self._pairing is not None and self._pairing.binding != BINDING_NOT_ASKED:
+            # The answer that led to the account or the key outlives the pairing that got it.
+            self._binding = self._pairing.binding
 
     @override
     @callback

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from .band.state import BandState
-from .const import DOMAIN
+from .const import CONF_BINDING, DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .troubles import DROPS_SPAN, TROUBLES, issue_id
 
@@ -27,6 +27,8 @@ async def async_get_config_entry_diagnostics(
             "version": entry.version,
             "minor_version": entry.minor_version,
             "options": dict(entry.options),
+            # None in an entry that was made before the answer was kept.
+            "binding": entry.data.get(CONF_BINDING),
         },
         "link": _link(coordinator),
         "troubles": _troubles(hass, entry),

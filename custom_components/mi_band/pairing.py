@@ -48,6 +48,10 @@ _LOGGER = logging.getLogger(__name__)
 LOWEST_BATTERY_PERCENT: Final = 30
 PAIRING_ATTEMPTS: Final = 4
 
+BINDING_NOT_ASKED: Final = "not_asked"
+BINDING_LOCAL_KEY: Final = "local_key"
+BINDING_VENDOR_SIGNATURE: Final = "vendor_signature"
+
 type ProfileInput = dict[str, Any]
 """What the profile page gives; Any, because so do Home Assistant's forms."""
 
@@ -96,10 +100,12 @@ class Pairing:
 
     Attributes:
         key: 16 bytes; proven when `run` ended well.
+        binding: how the band wants to be bound; a typed key is tried without asking.
     """
 
     def __init__(self, hass: HomeAssistant, address: str, typed_key: bytes | None = None) -> None:
         self.key = typed_key or secrets.token_bytes(KEY_SIZE)
+        self.binding = BINDING_NOT_ASKED
         self._typed = typed_key is not None
         self._sent = False
         self._hass = hass
@@ -124,12 +130,18 @@ class Pairing:
             elif self._sent and await _accepts(link, self.key):
                 return
             else:
-                await _require_local_binding(link)
+                await self._require_local_binding(link)
                 yield "tap_band"
                 self._sent = True
                 await bind(link, self.key)
                 yield "confirmed"
             await authenticate(link, self.key)
+
+    async def _require_local_binding(self, link: Link) -> None:
+        if isinstance(await probe_binding(link), VendorSignature):
+            self.binding = BINDING_VENDOR_SIGNATURE
+            raise SignatureRequired("the band wants the vendor's signature")
+        self.binding = BINDING_LOCAL_KEY
 
 
 async def _accepts(link: Link, key: bytes) -> bool:
@@ -147,11 +159,6 @@ async def _check_battery(link: Link) -> None:
         raise LowBattery(battery.level_percent, LOWEST_BATTERY_PERCENT)
 
 
-async def _require_local_binding(link: Link) -> None:
-    if isinstance(await probe_binding(link), VendorSignature):
-        raise SignatureRequired("the band wants the vendor's signature")
-
-
 type SigningRequest = Callable[[ClientSession], AbstractAsyncContextManager[Signer]]
 """Signs in, gives what signs, and signs out again."""
 
@@ -161,11 +168,13 @@ class SignedPairing:
 
     Attributes:
         key: 16 bytes; proven when `run` ended well.
+        binding: how the band wants to be bound, which is what leads here.
     """
 
     def __init__(self, hass: HomeAssistant, address: str, earlier_key: bytes = b"") -> None:
         # Of a try whose end was lost with the link: the band may hold it.
         self.key = earlier_key
+        self.binding = BINDING_VENDOR_SIGNATURE
         self._hass = hass
         self._address = address
 
