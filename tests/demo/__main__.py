@@ -111,8 +111,12 @@ async def _demonstrate(folder: Path, options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     assert task is not None
-    # Not only Ctrl-C: an ended shell, a closed terminal and a killed script end it as well.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # Not only Ctrl-C: an ended shell, a closed terminal and a killed script end it as well. Who
+    # starts it with nohup wants it to outlive the terminal.
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
         loop.add_signal_handler(number, task.cancel)
     known_key = remember(folder).key
     band = BandOptions(

@@ -116,8 +116,9 @@ async def test_a_paired_band_is_shown_and_nothing_is_left(
         assert again.left() == []
 
 
-async def test_nothing_is_left_when_it_is_killed() -> None:
-    async with demonstration() as demo:
+async def test_nothing_is_left_when_it_is_killed(tmp_path: Path) -> None:
+    # Its own folder would stay: nobody is left to remove it.
+    async with demonstration("--keep", str(tmp_path / "home")) as demo:
         assert 'shows "Mi Smart Band 4" as discovered' in demo.text
         assert len(demo.left()) == 3
         await demo.end(signal.SIGKILL)
