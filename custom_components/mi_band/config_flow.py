@@ -301,12 +301,17 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         """Let the person say that the band was reset, and that an experiment is welcome."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            if user_input["was_reset"] and user_input["experiment"]:
+            if all(user_input.values()):
                 self._to_sign = True
                 return await self.async_step_account()
+            if not any(user_input.values()):
+                return await self.async_step_method()
             errors["base"] = "consent_needed"
         return self.async_show_form(
-            step_id="sign", data_schema=_CONSENT_SCHEMA, errors=errors, last_step=False
+            step_id="sign",
+            data_schema=self.add_suggested_values_to_schema(_CONSENT_SCHEMA, user_input),
+            errors=errors,
+            last_step=False,
         )
 
     async def _async_pair_signed(self, request: SigningRequest) -> ConfigFlowResult:

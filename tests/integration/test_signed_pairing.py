@@ -102,6 +102,8 @@ async def test_nothing_begins_without_consent(
     page = await async_submit(hass, page, {"was_reset": False, "experiment": True})
     assert page["step_id"] == "sign"
     assert page["errors"] == {"base": "consent_needed"}
+    page = await async_submit(hass, page, {"was_reset": False, "experiment": False})
+    assert page["step_id"] == "method"
     assert not vendor.requests
 
 
