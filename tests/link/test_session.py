@@ -310,6 +310,8 @@ async def test_who_waits_for_a_turn_learns_of_a_broken_link(lab: Lab) -> None:
 async def test_a_broken_link_stays_broken(lab: Lab) -> None:
     band = await lab.band()
     async with lab.open(band) as link:
+        async with link.notifications(_EVENT):
+            pass
         await lab.adapter.close_links()
         with pytest.raises(LinkLost):
             await link.read(_BATTERY)

@@ -55,6 +55,9 @@ ACCEPTED = (
         "dashes of a UUID", f"{TEXT[:8]}-{TEXT[8:12]}-{TEXT[12:16]}-{TEXT[16:20]}-{TEXT[20:]}", KEY
     ),
     KeyForm("broken into two lines", f"{TEXT[:16]}\n{TEXT[16:]}", KEY),
+    # Neither is an address with a short key behind it.
+    KeyForm("a space where an address would end", f"{TEXT[:12]} {TEXT[12:]}", KEY),
+    KeyForm("a line where an address would end", f"{TEXT[:12]}\n{TEXT[12:]}", KEY),
     KeyForm("no-break space behind", f"{TEXT}\u00a0", KEY),
     KeyForm("zero-width space behind", f"{TEXT}\u200b", KEY),
     KeyForm("zero-width space within", f"{TEXT[:16]}\u200b{TEXT[16:]}", KEY),

@@ -55,6 +55,19 @@ PROFILES = (
         source="protocol-control.md section 9.1, from the layout",
     ),
     Vector(
+        name="a weight that no binary fraction is",
+        packet=bytes.fromhex("4f0000 d707 0101 01 7800 3c19 01000000"),
+        value=Profile(
+            born=date(2007, 1, 1),
+            sex=Sex.FEMALE,
+            height_cm=120,
+            weight_kg=32.3,
+            user_id=1,
+        ),
+        origin=Origin.COMPUTED,
+        source="protocol-control.md section 9.1, from the layout",
+    ),
+    Vector(
         name="the heaviest that the field holds",
         packet=bytes.fromhex("4f0000 c607 0101 01 b400 78ff 01000000"),
         value=Profile(
