@@ -31,7 +31,7 @@ GLUE_LAYERS = (
         *("sensor", "switch", "time", "update"),
         *("config_flow", "diagnostics", "feeds", "repairs", "services", "system_health"),
     },
-    {"entity", "farewell", "pairing", "profile_form", "troubles"},
+    {"entity", "farewell", "forms", "pairing", "profile_form", "troubles"},
     {"coordinator"},
     {"companions", "keeper", "reach", "snapshot", "sync"},
     {"account", "history", "signing", "statistics"},

@@ -17,7 +17,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr, selector
+from homeassistant.helpers import device_registry as dr
 import voluptuous as vol
 
 from .account import (
@@ -28,11 +28,23 @@ from .account import (
     sign_in_with_password,
     sort_bands,
 )
-from .band.errors import BandError, KeyRejected, SignatureRequired
+from .band.errors import BandError, SignatureRequired
 from .band.keys import InvalidKeyFormat, parse_key
 from .band.state import Settings
 from .const import CONF_BINDING, CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN, MODEL
 from .coordinator import MiBandConfigEntry
+from .forms import (
+    ACCOUNT_SCHEMA,
+    CONF_KNOWN_BAND,
+    CONF_NEXT_STEP,
+    CONSENT_SCHEMA,
+    KEY_SCHEMA,
+    PASTED_SCHEMA,
+    account_bands_schema,
+    band_list_schema,
+    known_band_schema,
+    way_on_schema,
+)
 from .pairing import (
     BINDING_NOT_ASKED,
     LOWEST_BATTERY_PERCENT,
@@ -53,38 +65,6 @@ _LOGGER = logging.getLogger(__name__)
 
 WEAK_SIGNAL_DBM: Final = -75
 NAME_SCAN_SECONDS: Final = 5.0
-CONF_NEXT_STEP: Final = "next_step"
-CONF_KNOWN_BAND: Final = "known_band"
-NEW_BAND: Final = "new"
-
-_KEY_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_KEY): selector.TextSelector(
-            selector.TextSelectorConfig(type=selector.TextSelectorType.PASSWORD, autocomplete="off")
-        )
-    }
-)
-_ACCOUNT_SCHEMA = vol.Schema(
-    {
-        vol.Required("account"): selector.TextSelector(
-            selector.TextSelectorConfig(autocomplete="username")
-        ),
-        vol.Required("password"): selector.TextSelector(
-            selector.TextSelectorConfig(
-                type=selector.TextSelectorType.PASSWORD, autocomplete="current-password"
-            )
-        ),
-    }
-)
-_PASTED_SCHEMA = vol.Schema(
-    {vol.Required("pasted"): selector.TextSelector(selector.TextSelectorConfig(autocomplete="off"))}
-)
-_CONSENT_SCHEMA = vol.Schema(
-    {
-        vol.Required("was_reset", default=False): bool,
-        vol.Required("experiment", default=False): bool,
-    }
-)
 
 
 class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -147,20 +127,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         ]
         if not bands:
             return self._show_empty_list(step_id, "band_not_found")
-        known = self._async_current_ids(include_ignore=False)
-        options = [
-            selector.SelectOptionDict(value=heard.address, label=_label(heard, known))
-            for heard in sorted(bands, key=lambda heard: heard.rssi, reverse=True)
-        ]
-        schema = vol.Schema(
-            {
-                vol.Required(CONF_ADDRESS, default=options[0]["value"]): selector.SelectSelector(
-                    selector.SelectSelectorConfig(
-                        options=options, mode=selector.SelectSelectorMode.LIST
-                    )
-                )
-            }
-        )
+        schema = band_list_schema(bands, self._async_current_ids(include_ignore=False))
         return self.async_show_form(step_id=step_id, data_schema=schema, last_step=False)
 
     def _show_empty_list(self, step_id: str, error: str) -> ConfigFlowResult:
@@ -210,21 +177,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             if entry := silent.get(user_input[CONF_KNOWN_BAND]):
                 self._know(entry)
             return await self.async_step_method()
-        options = [selector.SelectOptionDict(value=NEW_BAND, label=NEW_BAND)] + [
-            selector.SelectOptionDict(value=entry_id, label=entry.title)
-            for entry_id, entry in silent.items()
-        ]
-        schema = vol.Schema(
-            {
-                vol.Required(CONF_KNOWN_BAND, default=NEW_BAND): selector.SelectSelector(
-                    selector.SelectSelectorConfig(
-                        options=options,
-                        mode=selector.SelectSelectorMode.LIST,
-                        translation_key=CONF_KNOWN_BAND,
-                    )
-                )
-            }
-        )
+        schema = known_band_schema(silent.values())
         return self.async_show_form(step_id="known_band", data_schema=schema, last_step=False)
 
     # How to get its key
@@ -254,7 +207,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
                 return await self.async_step_pair()
         return self.async_show_form(
             step_id="key",
-            data_schema=_KEY_SCHEMA,
+            data_schema=KEY_SCHEMA,
             errors=errors,
             description_placeholders=placeholders,
             last_step=False,
@@ -272,7 +225,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         """Take e-mail address or phone number and password; they live as long as this call."""
         if user_input is None:
             return self.async_show_form(
-                step_id="account_email", data_schema=_ACCOUNT_SCHEMA, last_step=False
+                step_id="account_email", data_schema=ACCOUNT_SCHEMA, last_step=False
             )
         who = {"account": user_input["account"], "password": user_input["password"]}
         if self._to_sign:
@@ -288,7 +241,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is None:
             return self.async_show_form(
                 step_id="account_mi",
-                data_schema=_PASTED_SCHEMA,
+                data_schema=PASTED_SCHEMA,
                 description_placeholders={"link": mi_sign_in_address()},
                 last_step=False,
             )
@@ -309,7 +262,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             errors["base"] = "consent_needed"
         return self.async_show_form(
             step_id="sign",
-            data_schema=self.add_suggested_values_to_schema(_CONSENT_SCHEMA, user_input),
+            data_schema=self.add_suggested_values_to_schema(CONSENT_SCHEMA, user_input),
             errors=errors,
             last_step=False,
         )
@@ -345,7 +298,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is None and self._address not in bands:
             return self.async_show_form(
                 step_id="account_bands",
-                data_schema=_account_bands_schema(bands.values()),
+                data_schema=account_bands_schema(bands.values()),
                 description_placeholders={"address": self._address},
                 last_step=False,
             )
@@ -620,7 +573,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is None and self._fault is not None:
             return self.async_show_form(
                 step_id=step_id,
-                data_schema=_way_on_schema(self._fault),
+                data_schema=way_on_schema(self._fault),
                 errors={"base": self._fault.code},
                 description_placeholders={
                     "level": str(getattr(self._fault, "level_percent", "")),
@@ -643,22 +596,6 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
                 return await self.async_step_account()
 
 
-def _way_on_schema(fault: BandError | AccountError) -> vol.Schema:
-    # The same key would be refused again.
-    first = "key" if isinstance(fault, KeyRejected) else "retry"
-    return vol.Schema(
-        {
-            vol.Required(CONF_NEXT_STEP, default=first): selector.SelectSelector(
-                selector.SelectSelectorConfig(
-                    options=[first, "method"],
-                    mode=selector.SelectSelectorMode.LIST,
-                    translation_key=CONF_NEXT_STEP,
-                )
-            )
-        }
-    )
-
-
 async def _abandon(phases: AsyncGenerator[str], task: asyncio.Task[str | None]) -> None:
     task.cancel()
     await asyncio.wait([task])
@@ -671,24 +608,6 @@ async def _after(phases: AsyncGenerator[str]) -> str | None:
 
 def _with_keys(bands: Iterable[AccountBand], address: str) -> dict[str, AccountBand]:
     return {band.address: band for band in sort_bands(bands, address)}
-
-
-def _account_bands_schema(bands: Iterable[AccountBand]) -> vol.Schema:
-    options = [
-        selector.SelectOptionDict(
-            value=band.address, label=f"{band.name or MODEL} · {band.address}"
-        )
-        for band in bands
-    ]
-    return vol.Schema(
-        {
-            vol.Required("band"): selector.SelectSelector(
-                selector.SelectSelectorConfig(
-                    options=options, mode=selector.SelectSelectorMode.LIST
-                )
-            )
-        }
-    )
 
 
 def _silent_entries(hass: HomeAssistant) -> dict[str, MiBandConfigEntry]:
@@ -715,8 +634,3 @@ def _move_device(hass: HomeAssistant, entry: MiBandConfigEntry, address: str) ->
 
 def _short(address: str) -> str:
     return address[-5:].replace(":", "")
-
-
-def _label(heard: BluetoothServiceInfoBleak, known: set[str | None]) -> str:
-    mark = " ✓" if heard.address in known else ""
-    return f"{MODEL} · {heard.address} · {heard.rssi} dBm{mark}"

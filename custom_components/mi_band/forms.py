@@ -1,0 +1,120 @@
+"""The forms of the config flow, but for the wearer's: what a page asks for, and how."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
+from homeassistant.const import CONF_ADDRESS
+from homeassistant.helpers import selector
+import voluptuous as vol
+
+from .account import AccountBand, AccountError
+from .band.errors import BandError, KeyRejected
+from .const import CONF_KEY, MODEL
+from .coordinator import MiBandConfigEntry
+
+CONF_NEXT_STEP: Final = "next_step"
+CONF_KNOWN_BAND: Final = "known_band"
+NEW_BAND: Final = "new"
+
+KEY_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_KEY): selector.TextSelector(
+            selector.TextSelectorConfig(type=selector.TextSelectorType.PASSWORD, autocomplete="off")
+        )
+    }
+)
+ACCOUNT_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required("account"): selector.TextSelector(
+            selector.TextSelectorConfig(autocomplete="username")
+        ),
+        vol.Required("password"): selector.TextSelector(
+            selector.TextSelectorConfig(
+                type=selector.TextSelectorType.PASSWORD, autocomplete="current-password"
+            )
+        ),
+    }
+)
+PASTED_SCHEMA: Final = vol.Schema(
+    {vol.Required("pasted"): selector.TextSelector(selector.TextSelectorConfig(autocomplete="off"))}
+)
+CONSENT_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required("was_reset", default=False): bool,
+        vol.Required("experiment", default=False): bool,
+    }
+)
+
+
+def way_on_schema(fault: BandError | AccountError) -> vol.Schema:
+    """Return the ways on from a failure."""
+    # The same key would be refused again.
+    first = "key" if isinstance(fault, KeyRejected) else "retry"
+    return vol.Schema(
+        {
+            vol.Required(CONF_NEXT_STEP, default=first): selector.SelectSelector(
+                selector.SelectSelectorConfig(
+                    options=[first, "method"],
+                    mode=selector.SelectSelectorMode.LIST,
+                    translation_key=CONF_NEXT_STEP,
+                )
+            )
+        }
+    )
+
+
+def account_bands_schema(bands: Iterable[AccountBand]) -> vol.Schema:
+    """Return the bands of an account that have a key."""
+    options = [
+        selector.SelectOptionDict(
+            value=band.address, label=f"{band.name or MODEL} · {band.address}"
+        )
+        for band in bands
+    ]
+    return vol.Schema(
+        {
+            vol.Required("band"): selector.SelectSelector(
+                selector.SelectSelectorConfig(
+                    options=options, mode=selector.SelectSelectorMode.LIST
+                )
+            )
+        }
+    )
+
+
+def band_list_schema(
+    bands: Iterable[BluetoothServiceInfoBleak], known: set[str | None]
+) -> vol.Schema:
+    """Return the bands in range, strongest first, with a tick at those that are set up."""
+    options = [
+        selector.SelectOptionDict(value=heard.address, label=_label(heard, known))
+        for heard in sorted(bands, key=lambda heard: heard.rssi, reverse=True)
+    ]
+    return vol.Schema(
+        {vol.Required(CONF_ADDRESS, default=options[0]["value"]): _radio(options, None)}
+    )
+
+
+def known_band_schema(entries: Iterable[MiBandConfigEntry]) -> vol.Schema:
+    """Return the known bands that a new one may be, and that it is another."""
+    options = [selector.SelectOptionDict(value=NEW_BAND, label=NEW_BAND)] + [
+        selector.SelectOptionDict(value=entry.entry_id, label=entry.title) for entry in entries
+    ]
+    return vol.Schema(
+        {vol.Required(CONF_KNOWN_BAND, default=NEW_BAND): _radio(options, CONF_KNOWN_BAND)}
+    )
+
+
+def _radio(
+    options: list[selector.SelectOptionDict], translation_key: str | None
+) -> selector.SelectSelector:
+    config = selector.SelectSelectorConfig(options=options, mode=selector.SelectSelectorMode.LIST)
+    if translation_key is not None:
+        config["translation_key"] = translation_key
+    return selector.SelectSelector(config)
+
+
+def _label(heard: BluetoothServiceInfoBleak, known: set[str | None]) -> str:
+    mark = " ✓" if heard.address in known else ""
+    return f"{MODEL} · {heard.address} · {heard.rssi} dBm{mark}"
