@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
-from .errors import LinkError
+from .errors import BandError
 from .link import Link
 from .uuids import Characteristic
 from .wire import write_configuration
@@ -45,7 +45,7 @@ async def keep_vibrating(link: Link, duration: timedelta) -> None:
     except TimeoutError:
         return
     finally:
-        with suppress(LinkError):
+        with suppress(BandError):
             await stop_vibrating(link)
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from .errors import LinkError, MalformedPacket
+from .errors import BandError, MalformedPacket
 from .link import Link
 from .uuids import Characteristic
 
@@ -96,7 +96,7 @@ async def measure_continuously(link: Link) -> None:
             await link.write(Characteristic.HEART_RATE_CONTROL, KEEP_ALIVE)
     finally:
         # On a broken link the band stops by itself, for nothing keeps it alive any more.
-        with suppress(LinkError):
+        with suppress(BandError):
             await link.write(Characteristic.HEART_RATE_CONTROL, STOP_CONTINUOUS)
 
 

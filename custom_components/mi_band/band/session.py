@@ -72,6 +72,7 @@ class BandSession(Link):
         self._reader_turns = {characteristic: asyncio.Lock() for characteristic in Characteristic}
         self._queues: dict[Characteristic, asyncio.Queue[Packet]] = {}
         self._subscribed: set[Characteristic] = set()
+        self._ended = False
 
     @property
     @override
@@ -122,7 +123,7 @@ class BandSession(Link):
                 turns.callback(self._queues.pop, characteristic, None)
             for characteristic in characteristics:
                 await self._subscribe(characteristic)
-            if not self._client.is_connected:
+            if self._ended or not self._client.is_connected:
                 raise LinkLost("the link broke")
             yield _Packets(queue)
 
@@ -152,7 +153,8 @@ class BandSession(Link):
             return
 
     def end(self) -> None:
-        """Wake every reader with `LinkLost`: the link is gone."""
+        """Wake every reader with `LinkLost`, and begin nothing more: the link is gone."""
+        self._ended = True
         for queue in self._queues.values():
             queue.shutdown()
 
@@ -164,7 +166,7 @@ class BandSession(Link):
             raise LinkLost("the link broke") from err
 
     def _find(self, characteristic: Characteristic) -> BleakGATTCharacteristic:
-        if not self._client.is_connected:
+        if self._ended or not self._client.is_connected:
             raise LinkLost("the link broke")
         found = self._look_up(characteristic)
         if found is None:
@@ -178,6 +180,8 @@ class BandSession(Link):
             async with asyncio.timeout(REQUEST_TIMEOUT.total_seconds()):
                 return await request
         except TimeoutError as err:
+            # What is asked next would not be answered either; let everybody know at once.
+            self.end()
             raise LinkLost("the band did not answer in time") from err
         except BleakGATTProtocolError as err:
             raise CommandRefused(f"access to {characteristic.name}", err.code) from err
