@@ -531,3 +531,19 @@ async def test_the_mtu_is_what_was_agreed(lab: Lab) -> None:
         await band.wait_for(lambda: band.snapshot()["mtu"] == 247)
         assert link.mtu == 247
     assert state(band, "att")["characteristics"]
+
+
+async def test_a_band_that_stops_answering_ends_the_link_for_everybody(
+    lab: Lab, short_request: None
+) -> None:
+    band = await lab.band()
+    async with lab.open(band) as link, link.notifications(_EVENT) as events:
+        band.faults.delay(1.0)
+        with pytest.raises(LinkLost):
+            await link.read(_BATTERY)
+        with pytest.raises(LinkLost):
+            # What came before is still read.
+            async for _ in events:
+                pass
+        with pytest.raises(LinkLost):
+            await link.read(_STEPS)
