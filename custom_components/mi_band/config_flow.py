@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
+from datetime import timedelta
 from functools import partial
 import logging
-from typing import Any, Final, override
+from typing import Any, Final, TypedDict, override
 from uuid import uuid4
 
 from homeassistant.components import bluetooth
@@ -18,6 +19,7 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .account import (
@@ -65,6 +67,13 @@ _LOGGER = logging.getLogger(__name__)
 
 WEAK_SIGNAL_DBM: Final = -75
 NAME_SCAN_SECONDS: Final = 5.0
+
+
+class Zone(TypedDict):
+    """A time zone by its name and by its offset now."""
+
+    timezone: str
+    quarter_hours: int
 
 
 class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -229,7 +238,9 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             )
         who = {"account": user_input["account"], "password": user_input["password"]}
         if self._to_sign:
-            return await self._async_pair_signed(partial(signer_with_password, **who))
+            return await self._async_pair_signed(
+                partial(signer_with_password, **who, **self._zone())
+            )
         return await self._async_sign_in(
             partial(sign_in_with_password, **who, address=self._address)
         )
@@ -247,7 +258,9 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             )
         pasted = user_input["pasted"]
         if self._to_sign:
-            return await self._async_pair_signed(partial(signer_with_mi, pasted=pasted))
+            return await self._async_pair_signed(
+                partial(signer_with_mi, pasted=pasted, **self._zone())
+            )
         return await self._async_sign_in(partial(sign_in_with_mi, pasted=pasted))
 
     async def async_step_sign(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -265,6 +278,13 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             data_schema=self.add_suggested_values_to_schema(CONSENT_SCHEMA, user_input),
             errors=errors,
             last_step=False,
+        )
+
+    def _zone(self) -> Zone:
+        """Return where the band is bound, as the vendor wants to know it."""
+        offset = dt_util.now().utcoffset() or timedelta()
+        return Zone(
+            timezone=self.hass.config.time_zone, quarter_hours=offset // timedelta(minutes=15)
         )
 
     async def _async_pair_signed(self, request: SigningRequest) -> ConfigFlowResult:
