@@ -67,6 +67,7 @@ _LOGGER = logging.getLogger(__name__)
 
 WEAK_SIGNAL_DBM: Final = -75
 NAME_SCAN_SECONDS: Final = 5.0
+FINISHING_S: Final = 0.1
 
 
 class Zone(TypedDict):
@@ -96,6 +97,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self._profile: ProfileInput = {}
         self._phases: AsyncGenerator[str] | None = None
         self._phase: tuple[str, asyncio.Task[str | None]] | None = None
+        self._creating = False
         self._fault: BandError | AccountError | None = None
 
     # Which band
@@ -396,6 +398,12 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_create(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Make the config entry: the key is proven and the settings are on the band."""
+        if self._creating:
+            # Home Assistant comes here by itself when the sync ends, and a page that asks at that
+            # moment does too. The first of them makes the entry, the others wait for it.
+            await asyncio.sleep(FINISHING_S)
+            return self.async_show_progress_done(next_step_id="create")
+        self._creating = True
         self._abort_if_unique_id_configured()
         name = self._profile["name"].strip()
         return self.async_create_entry(

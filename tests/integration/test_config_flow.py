@@ -1,5 +1,6 @@
 """Adding a band: every page, every error with its way on, against the emulated band."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -7,7 +8,7 @@ from unittest.mock import patch
 from homeassistant.components.bluetooth import BluetoothScanningMode
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 import pytest
 
 from tests.emulator.backend import AttachedScanner
@@ -357,6 +358,33 @@ async def test_a_birth_date_in_the_future_is_told(
     assert page["errors"] == {"birth_date": "invalid_birth_date"}
     page = await async_submit(hass, page, PROFILE)
     assert page["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize("pages", [2, 5])
+async def test_several_open_pages_make_one_entry(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand, pages: int
+) -> None:
+    """Each page asks anew all the time, also at the moment in which the sync ends."""
+    band = await make_band(key=KEY)
+    page = await async_submit(hass, await async_to_key(hass, band), {"key": KEY.hex()})
+    page = await hass.config_entries.flow.async_configure(page["flow_id"], PROFILE)
+
+    async def ask() -> FlowResultType | None:
+        while True:
+            await asyncio.sleep(0)
+            try:
+                shown = await hass.config_entries.flow.async_configure(page["flow_id"])
+            except UnknownFlow:
+                return None
+            if shown["type"] is not FlowResultType.SHOW_PROGRESS:
+                return shown["type"]
+
+    async with asyncio.timeout(10):
+        ends = await asyncio.gather(*(ask() for _ in range(pages)))
+    assert ends.count(FlowResultType.CREATE_ENTRY) <= 1
+    assert set(ends) <= {FlowResultType.CREATE_ENTRY, None}
+    await band.wait_for(lambda: band.authenticated)
+    assert the_entry(hass).data["key"] == KEY.hex()
 
 
 async def test_a_first_sync_that_was_cut_goes_on_where_it_stopped(
