@@ -18,7 +18,7 @@ WRONG_KEY = "0123456789abcdef0123456789abcdef"
 
 async def go_through_profile(wearer: Visit) -> None:
     """Say who wears it, and stay until the entry is made."""
-    await wearer.see("Who wears the band?", "profile")
+    await wearer.see("Becomes part of the device's name", "profile")
     await wearer.fill("Name of the wearer", "Robin")
     await wearer.fill("Height", "171")
     await wearer.fill("Weight", "66")
