@@ -379,7 +379,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
                 self._first_sync = FirstSync(
                     self.hass, self._address, self._pairing.key, self._settings()
                 )
-            self._phases = self._first_sync.run()
+            self._phases = self._first_sync.run(self.async_update_progress)
         return await self._async_show_phases(
             "first_sync", done="update_known" if self._known else "create"
         )

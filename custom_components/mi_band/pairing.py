@@ -4,6 +4,7 @@ Each procedure is an async generator: it yields the name of what it does next, w
 the page's text, and ends when it is through. Closing it at any point lets the band go.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -47,6 +48,8 @@ _LOGGER = logging.getLogger(__name__)
 
 LOWEST_BATTERY_PERCENT: Final = 30
 PAIRING_ATTEMPTS: Final = 4
+SHORTEST_TEXT: Final = timedelta(seconds=1)
+"""How long the text of a progress is shown at least; nobody reads faster."""
 
 BINDING_NOT_ASKED: Final = "not_asked"
 BINDING_LOCAL_KEY: Final = "local_key"
@@ -247,9 +250,13 @@ class FirstSync:
         self._address = address
         self._key = key
         self._remaining = list(_first_operations(settings))
+        self._all = len(self._remaining)
 
-    async def run(self) -> AsyncGenerator[str]:
+    async def run(self, report: Callable[[float], None]) -> AsyncGenerator[str]:
         """Do what remains.
+
+        Args:
+            report: told how much is done, from 0 to 1.
 
         Raises:
             BandError: what was done until then is not done again.
@@ -261,16 +268,19 @@ class FirstSync:
             key=self._key,
             attempts=PAIRING_ATTEMPTS,
         ) as link:
+            yield "syncing"
+            shown_until = self._hass.loop.time() + SHORTEST_TEXT.total_seconds()
             while self._remaining:
-                name, operation = self._remaining[0]
-                yield name
-                await operation(link)
+                await self._remaining[0](link)
                 self._remaining.pop(0)
+                report(1 - len(self._remaining) / self._all)
+            # A browser that still fetches this text when the flow ends would show an error instead.
+            await asyncio.sleep(shown_until - self._hass.loop.time())
 
 
-def _first_operations(settings: FirstSettings) -> Iterator[tuple[str, Operation[Any]]]:
+def _first_operations(settings: FirstSettings) -> Iterator[Operation[Any]]:
     profile, chosen = settings.profile, settings.chosen
-    yield "setting_time", lambda link: set_clock(link, dt_util.now())
+    yield lambda link: set_clock(link, dt_util.now())
     wearer = Profile(
         born=date.fromisoformat(profile["birth_date"]),
         sex=Sex[profile["sex"].upper()],
@@ -279,16 +289,16 @@ def _first_operations(settings: FirstSettings) -> Iterator[tuple[str, Operation[
         # Stable for a wearer, so that a band that is paired again sees the same person.
         user_id=zlib.crc32(profile["name"].encode()),
     )
-    yield "setting_profile", lambda link: set_profile(link, wearer)
-    yield "setting_profile", lambda link: set_wrist(link, Wrist[profile["wrist"].upper()])
+    yield lambda link: set_profile(link, wearer)
+    yield lambda link: set_wrist(link, Wrist[profile["wrist"].upper()])
     goal = chosen.step_goal or int(profile["step_goal"])
-    yield "setting_profile", lambda link: set_step_goal(link, goal)
+    yield lambda link: set_step_goal(link, goal)
     for setting in (
         DistanceUnit[profile["distance_unit"].upper()],
         TimeFormat[profile["time_format"].upper()],
         Language[profile["language"].upper()],
     ):
-        yield "setting_preferences", partial(apply_setting, setting=setting)
+        yield partial(apply_setting, setting=setting)
     if chosen.heart_rate_interval_minutes is not None:
         interval = timedelta(minutes=chosen.heart_rate_interval_minutes)
-        yield "setting_preferences", partial(set_measurement_interval, interval=interval)
+        yield partial(set_measurement_interval, interval=interval)

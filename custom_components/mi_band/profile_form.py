@@ -24,7 +24,10 @@ def profile_schema() -> vol.Schema:
     return vol.Schema(
         {
             vol.Optional("name", default=""): selector.TextSelector(),
-            vol.Required("birth_date"): selector.DateSelector(),
+            # A calendar would begin today, and be hundreds of clicks away from a birthday.
+            vol.Required("birth_date"): selector.TextSelector(
+                selector.TextSelectorConfig(type=selector.TextSelectorType.DATE)
+            ),
             vol.Required("sex"): _choice("sex", ["female", "male", "other"]),
             vol.Required("height"): _number(50, 250, 1, "cm"),
             vol.Required("weight"): _number(10, 300, 0.1, "kg"),
@@ -50,7 +53,8 @@ def profile_defaults(hass: HomeAssistant) -> ProfileInput:
     imperial = hass.config.units is US_CUSTOMARY_SYSTEM
     twelve = hass.config.country in TWELVE_HOUR_COUNTRIES
     return {
-        # Otherwise the browser would begin with the lowest number that each field takes.
+        # Otherwise the browser would begin with the first choice and the lowest numbers.
+        "sex": "other",
         "height": 170,
         "weight": 70,
         "wrist": "left",
@@ -79,8 +83,12 @@ def closest_language(tag: str) -> Language:
 
 def is_birth_date(text: str) -> bool:
     """Tell whether somebody who wears a band today can have been born on a date."""
+    try:
+        born = date.fromisoformat(text)
+    except ValueError:
+        return False
     oldest = dt_util.now().date() - timedelta(days=366 * HIGHEST_AGE_YEARS)
-    return oldest <= date.fromisoformat(text) < dt_util.now().date()
+    return oldest <= born < dt_util.now().date()
 
 
 def _choice(key: str, options: list[str]) -> selector.SelectSelector:

@@ -3,12 +3,9 @@
 from collections.abc import AsyncIterator
 import contextlib
 from dataclasses import dataclass, field
-import datetime as dt
 import json
 from pathlib import Path
-import re
 import shutil
-from zoneinfo import ZoneInfo
 
 from playwright.async_api import (
     Browser,
@@ -90,19 +87,6 @@ class Visit:
         field = self.dialog.locator("ha-selector", has_text=label).locator("input")
         await field.fill(text)
         await expect(field).to_have_value(text)
-
-    async def pick_date(self, *, years_back: int) -> int:
-        """Pick a date in the calendar with the keys that turn its pages, and give its year."""
-        await self.dialog.locator("ha-date-input").click()
-        await self.ha.locator("calendar-date button[aria-pressed='true']").focus()
-        for _ in range(years_back):
-            await self.ha.keyboard.press("Shift+PageUp")
-        await self.ha.keyboard.press("Enter")
-        await self.ha.locator("ha-dialog-date-picker").get_by_role("button", name="OK").click()
-        year = dt.datetime.now(tz=ZoneInfo(_TIME_ZONE)).year - years_back
-        field = self.dialog.locator("ha-date-input input")
-        await expect(field).to_have_value(re.compile(f"{year}$"))
-        return year
 
     async def open_device(self) -> None:
         """Open the device page of the band."""

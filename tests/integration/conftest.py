@@ -1,6 +1,7 @@
 """What the tests in Home Assistant share."""
 
 from collections.abc import AsyncGenerator, Generator
+from datetime import timedelta
 
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
@@ -69,3 +70,9 @@ async def house(
     await house.until_connected()
     yield house
     await house.unload()
+
+
+@pytest.fixture(autouse=True)
+def no_time_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody reads the pages here."""
+    monkeypatch.setattr("custom_components.mi_band.pairing.SHORTEST_TEXT", timedelta())
