@@ -300,11 +300,14 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
     async def _async_measure(self, link: Link) -> None:
         # Measuring all the time brings the reading too, and starting anew would end it.
         already = self.data.settings.continuous_heart_rate
-        if not already:
-            await start_measurement(link)
+        # Waited for before it is asked for: it may come before the answer to the request does.
         reading = self.hass.loop.create_future()
+        # The end of the link is told by the request too, when that is what it breaks.
+        reading.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         self._readings.add(reading)
         try:
+            if not already:
+                await start_measurement(link)
             async with asyncio.timeout(MEASUREMENT_TIMEOUT.total_seconds()):
                 await reading
         finally:

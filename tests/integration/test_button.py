@@ -1,10 +1,14 @@
 """Buttons do once what they say, or say why not."""
 
 from datetime import timedelta
+import gc
 
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.exceptions import HomeAssistantError
 import pytest
+
+from custom_components.mi_band.band.heart_rate import HeartRate
+from custom_components.mi_band.band.link import Link
 
 from .house import House, until
 
@@ -30,6 +34,30 @@ async def test_a_measurement_waits_for_its_reading_and_stops_the_sensor(house: H
     await house.act("button", "measure_heart_rate", "press")
     assert house.value("sensor", "heart_rate") == "88"
     assert house.on_band("heart_rate", "one_shot") is False
+
+
+async def test_a_reading_that_comes_before_the_answer_to_its_request_counts(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{COORDINATOR}.MEASUREMENT_TIMEOUT", timedelta(seconds=0.3))
+    coordinator = house.entry.runtime_data
+
+    async def answer_late(_: Link) -> None:
+        coordinator._handle(HeartRate(91))
+
+    monkeypatch.setattr(f"{COORDINATOR}.start_measurement", answer_late)
+    await coordinator.async_measure_heart_rate()
+    assert house.value("sensor", "heart_rate") == "91"
+
+
+@pytest.mark.parametrize("cut_after", [1, 2, 3])
+async def test_a_measurement_that_is_cut_leaves_nothing_behind(
+    house: House, cut_after: int
+) -> None:
+    house.band.faults.cut_after(cut_after)
+    with pytest.raises(HomeAssistantError):
+        await house.act("button", "measure_heart_rate", "press")
+    gc.collect()
 
 
 async def test_a_measurement_without_a_pulse_says_what_to_do(

@@ -8,6 +8,8 @@ band:
     C  83 00 answer[16]         answer = AES-128-ECB(key, challenge)
     B  10 83 01                 authenticated
     B  10 83 04, 07, 08         another key
+
+That a refusal of this form carries 08, as 10 03 08 was seen to, is [INFERRED].
 """
 
 from collections.abc import AsyncIterator

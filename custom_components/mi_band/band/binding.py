@@ -52,6 +52,7 @@ REQUEST_SEED: Final = b"\x82\x00\x02"
 
 ANSWER_TIMEOUT: Final = timedelta(seconds=5)
 TAP_TIMEOUT: Final = timedelta(seconds=30)
+"""After so long a silence nobody confirmed. [INFERRED] protocol-control.md section 5.4."""
 
 _SIGNATURE_REQUIRED_SIZE = 20
 _MESSAGE_TYPE = 4

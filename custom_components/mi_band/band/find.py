@@ -3,7 +3,8 @@
 The alert level characteristic takes one byte: 0x03 runs the vibration pattern once, 0x00 stops it
 (protocol-control.md section 17.1). A wearer who looks for the phone makes the band notify an event;
 `06 14 00 00` on the configuration characteristic tells it that something rings, `06 14 00 01` that
-it was found (section 19.2).
+it was found (section 19.2). The band's reply to them, and sending the second when the phone was
+found there rather than given up on the band, are [INFERRED].
 """
 
 import asyncio

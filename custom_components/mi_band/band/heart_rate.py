@@ -1,7 +1,7 @@
 """Heart rate: readings, one-shot and continuous measurement, and the automatic interval.
 
 A reading is notified on the measurement characteristic: 0x00, beats per minute. 10 to 250 are
-valid; 0 means "no result yet", all else is none (protocol-data.md section 2.1).
+valid; 0 means "no result yet" [INFERRED], all else is none (protocol-data.md section 2.1).
 
 Commands, each a write request on the control point whose response is the acknowledgement:
 
