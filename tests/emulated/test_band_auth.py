@@ -306,6 +306,18 @@ async def test_a_v1_band_can_be_paired_again(radio: Radio) -> None:
         assert here.band.key == other
 
 
+async def test_a_band_that_was_paired_elsewhere_takes_only_its_new_key(radio: Radio) -> None:
+    async with authenticated(radio) as here:
+        other = bytes(range(16))
+        here.band.wearer.pair_elsewhere(other)
+        await here.band.wait_for(lambda: not here.band.connected)
+        await here.phone.connect()
+        await here.phone.subscribe("0009")
+        assert await here.phone.authenticate() == b"\x10\x83\x08"
+        assert await here.phone.authenticate(other) == b"\x10\x83\x01"
+        assert (here.band.key, here.band.bound) == (other, True)
+
+
 # Method v2: the vendor signs
 
 

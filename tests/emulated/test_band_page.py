@@ -106,6 +106,8 @@ async def test_controls_reach_the_band_they_are_for(remote: Remote) -> None:
         ("/music_key", {"key": "shout"}),
         ("/find_phone", {"action": "throw"}),
         ("/policy", {"policy": "whatever"}),
+        ("/pair_elsewhere", {"key": "0102"}),
+        ("/pair_elsewhere", {"key": "no key"}),
         ("/delay", {"seconds": -1}),
         ("/lose", {"characteristic": "abcd"}),
         ("/wear", {"worn": 1}),
@@ -181,6 +183,7 @@ async def test_the_page_needs_nothing_from_elsewhere_and_names_its_controls(
     # What the page leaves to tests.
     assert set(CONTROLS) - set(page.controls) == {
         "policy",
+        "pair_elsewhere",
         "alarm_toggle",
         "alarm_edit",
         "workout",
@@ -190,8 +193,8 @@ async def test_the_page_needs_nothing_from_elsewhere_and_names_its_controls(
 
 async def test_the_emulator_runs_alone_and_ends_when_it_is_told(loopback: None) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.emulator", "--profile", "v1_new", "--days", "2"),
-        *("--bands", "2", "--proxies", "2"),
+        *(sys.executable, "-m", "tests.emulator", "--profile", "bound", "v1_new", "--days", "2"),
+        *("--off", "--proxies", "2"),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -204,10 +207,14 @@ async def test_the_emulator_runs_alone_and_ends_when_it_is_told(loopback: None) 
         assert lines[3][1] == ADDRESS
         async with (
             aiohttp.ClientSession(lines[2][1]) as http,
-            http.get("/state", params={"band": 1}) as response,
+            http.post("/power", params={"band": 1}, json={"on": True}) as switched,
+            http.get("/state", params={"band": 0}) as first,
+            http.get("/state", params={"band": 1}) as second,
         ):
-            state = await response.json()
-        assert (state["address"], state["bound"]) == (SECOND, False)
+            assert switched.status == 200
+            states = await first.json(), await second.json()
+        told = [(state["address"], state["bound"], state["power"]) for state in states]
+        assert told == [(ADDRESS, True, False), (SECOND, False, True)]
         process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(10):
             _, errors = await process.communicate()

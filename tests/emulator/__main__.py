@@ -50,7 +50,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--proxy-port", type=int, default=0, help="first proxy; 0 is any")
     parser.add_argument("--control-port", type=int, default=0, help="page and JSON; 0 is any")
     parser.add_argument("--host", default=_HOST)
-    parser.add_argument("--profile", choices=sorted(PROFILES), default="bound")
+    parser.add_argument(
+        "--profile",
+        choices=sorted(PROFILES),
+        nargs="+",
+        default=["bound"],
+        help="of the first band, the second, ...; further ones are like the last",
+    )
     parser.add_argument("--key", type=_key, help="32 hex digits; of a bound band")
     parser.add_argument("--verify-key", type=_verify_key, help="PEM file; the vendor's public key")
     parser.add_argument("--days", type=int, default=14, help="of minutes behind it")
@@ -58,7 +64,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--address", default=ADDRESS, help="of the first band")
     parser.add_argument("--name", default=NAME)
     parser.add_argument("--policy", choices=list(Policy), help="what the wearer does when asked")
-    parser.add_argument("--bands", type=int, default=1)
+    parser.add_argument("--bands", type=int, default=1, help="at least one for each profile")
+    parser.add_argument("--off", action="store_true", help="they wait to be switched on")
     parser.add_argument("--proxies", type=int, default=1)
     parser.add_argument("--slots", type=int, default=3, help="connections that a proxy holds")
     return parser.parse_args()
@@ -75,7 +82,7 @@ def _band(radio: Radio, options: argparse.Namespace, index: int) -> EmulatedBand
         radio,
         address=address,
         name=options.name,
-        profile=options.profile,
+        profile=options.profile[min(index, len(options.profile) - 1)],
         key=options.key,
         verify_key=options.verify_key,
         days=options.days,
@@ -94,10 +101,12 @@ async def _run(options: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         radio = await stack.enter_async_context(Radio())
-        bands = [_band(radio, options, index) for index in range(options.bands)]
+        count = max(options.bands, len(options.profile))
+        bands = [_band(radio, options, index) for index in range(count)]
         for band in bands:
             stack.push_async_callback(band.power_off)
-            await band.power_on()
+            if not options.off:
+                await band.power_on()
         for index in range(options.proxies):
             proxy = EmulatedProxy(
                 radio,

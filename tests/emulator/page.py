@@ -185,6 +185,10 @@ CONTROLS: dict[str, Control] = {
         ),
         {"characteristic": "0007", "count": 1},
     ),
+    "pair_elsewhere": Control(
+        lambda band, fields: band.wearer.pair_elsewhere(bytes.fromhex(fields.text("key"))),
+        {"key": "000102030405060708090a0b0c0d0e0f"},
+    ),
     "reset": Control(lambda band, _: band.wearer.reset()),
     "power": Control(_power, {"on": False}),
 }

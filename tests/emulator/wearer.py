@@ -217,6 +217,11 @@ class Wearer:
         """Let the battery be as full as this."""
         self._band.battery.set_level(percent)
 
+    def pair_elsewhere(self, key: bytes) -> None:
+        """Pair the band with another phone, which gives it a key of its own."""
+        self._band.auth.pair_elsewhere(key)
+        self._band.body.changed()
+
     def reset(self) -> None:
         """Reset the band from its own menu: no key, no data, a new address."""
         self._band.reset()

@@ -293,6 +293,19 @@ class Authentication(Capability):
         """Let the time for a tap pass at once."""
         self._withdraw()
 
+    def pair_elsewhere(self, key: bytes) -> None:
+        """Be paired anew by another phone: it brings another key, and takes the link.
+
+        Raises:
+            ValueError: The key is not 16 bytes long.
+        """
+        if len(key) != KEY_LENGTH:
+            raise ValueError("a key has 16 bytes")
+        self._withdraw()
+        self.key = key
+        self._settle()
+        self._hang_up()
+
     def forget(self) -> None:
         """Lose the key, as a factory reset does."""
         self._withdraw()
