@@ -58,6 +58,11 @@ ACCEPTED = (
     # Neither is an address with a short key behind it.
     KeyForm("a space where an address would end", f"{TEXT[:12]} {TEXT[12:]}", KEY),
     KeyForm("a line where an address would end", f"{TEXT[:12]}\n{TEXT[12:]}", KEY),
+    KeyForm(
+        "colons, and a line where an address would end",
+        f"{':'.join(_PAIRS[:6])}\n{':'.join(_PAIRS[6:])}",
+        KEY,
+    ),
     KeyForm("no-break space behind", f"{TEXT}\u00a0", KEY),
     KeyForm("zero-width space behind", f"{TEXT}\u200b", KEY),
     KeyForm("zero-width space within", f"{TEXT[:16]}\u200b{TEXT[16:]}", KEY),
@@ -89,6 +94,16 @@ REFUSED = (
     KeyForm("31 digits", TEXT[:31], TRUNCATED),
     KeyForm("one digit", "c", TRUNCATED),
     KeyForm("30 digits behind the address", f"{ADDRESS};{TEXT[:30]}", TRUNCATED),
+    # Together with the address these have as many digits as a key.
+    KeyForm("20 digits behind the address and a space", f"{ADDRESS} {TEXT[:20]}", TRUNCATED),
+    KeyForm("20 digits in the line below the address", f"{ADDRESS}\n{TEXT[:20]}", TRUNCATED),
+    KeyForm("20 digits in pairs", f"{ADDRESS} {' '.join(_PAIRS[:10])}", TRUNCATED),
+    KeyForm(
+        "20 digits behind the address without colons",
+        f"{ADDRESS.replace(':', '')} {TEXT[:20]}",
+        TRUNCATED,
+    ),
+    KeyForm("19 digits behind the address and a comma", f"{ADDRESS},{TEXT[:19]}", TRUNCATED),
     KeyForm("the address alone", ADDRESS, TRUNCATED),
     KeyForm("33 digits", f"{TEXT}a", INVALID),
     KeyForm("34 digits", f"{TEXT}52", INVALID),
@@ -116,6 +131,7 @@ REFUSED = (
     KeyForm("another address and a space", f"{OTHER_ADDRESS} {TEXT}", OTHER_BAND),
     KeyForm("another address without colons", f"e0c4a3d6d13e;{TEXT}", OTHER_BAND),
     KeyForm("another address, 30 digits", f"{OTHER_ADDRESS};{TEXT[:30]}", OTHER_BAND),
+    KeyForm("another address and 20 digits", f"{OTHER_ADDRESS} {TEXT[:20]}", OTHER_BAND),
     KeyForm("another address, no key", f"{OTHER_ADDRESS};none", OTHER_BAND),
 )
 

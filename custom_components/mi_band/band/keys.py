@@ -61,7 +61,7 @@ def parse_key(text: str, address: str) -> bytes:
     """
     text = text.translate(_INVISIBLE).strip()
     digits = _digits_of(text)
-    if len(digits) != 2 * KEY_SIZE and (match := _WITH_ADDRESS.fullmatch(text)):
+    if (match := _WITH_ADDRESS.fullmatch(text)) and _names_a_band(match, digits, address):
         if _bare(match["address"]) != _bare(address):
             raise KeyOfOtherBand("the text names the address of another band")
         digits = _digits_of(match["key"])
@@ -70,6 +70,19 @@ def parse_key(text: str, address: str) -> bytes:
     if len(digits) < 2 * KEY_SIZE:
         raise KeyTruncated(len(digits))
     return bytes.fromhex(digits)
+
+
+def _names_a_band(match: re.Match[str], digits: str, address: str) -> bool:
+    """Tell an address and what is behind it from a key with a gap after its first twelve digits.
+
+    A piece of a key that lacks twelve digits makes 32 with the address in front of it.
+    """
+    if len(digits) != 2 * KEY_SIZE or not _HEX_DIGITS.fullmatch(digits):
+        return True
+    apart = len(match["address"]) > len(_bare(match["address"]))
+    return _bare(match["address"]) == _bare(address) or (
+        apart and not _BETWEEN_BYTES.search(match["key"])
+    )
 
 
 def _digits_of(text: str) -> str:
