@@ -48,7 +48,13 @@ def _reassemble(packets: tuple[bytes, ...]) -> tuple[int, bytes]:
 # Time
 
 
-@given(st.datetimes(timezones=st.just(UTC)))
+@given(
+    st.datetimes(
+        datetime(2, 1, 1),  # noqa: DTZ001 - the zone comes from the strategy beside it
+        datetime(9998, 12, 31, 23, 59, 59),  # noqa: DTZ001 - as above
+        timezones=st.just(UTC),
+    )
+)
 def test_every_time_of_day_is_read_back(moment: datetime) -> None:
     assert decode_wall_clock(encode_wall_clock(moment), UTC) == moment.replace(microsecond=0)
 
@@ -59,6 +65,12 @@ def test_band_time_has_seven_bytes(length: int) -> None:
         decode_wall_clock(bytes.fromhex("e6070c0f14263504")[:length], UTC)
 
 
+@pytest.mark.parametrize("year", [0, 1, 9999, 10000, 65535])
+def test_a_year_that_has_no_other_zones_is_no_time(year: int) -> None:
+    with pytest.raises(ValueError, match="year"):
+        decode_wall_clock(year.to_bytes(2, "little") + bytes.fromhex("0c1f173b3a"), UTC)
+
+
 @given(st.binary(max_size=9) | st.binary(min_size=7, max_size=7))
 def test_arbitrary_bytes_are_a_time_or_a_value_error(value: bytes) -> None:
     try:
@@ -66,6 +78,8 @@ def test_arbitrary_bytes_are_a_time_or_a_value_error(value: bytes) -> None:
     except ValueError:
         return
     assert encode_wall_clock(moment) == value
+    for hours in (-12, 14):
+        assert moment.astimezone(timezone(timedelta(hours=hours))) == moment
 
 
 @pytest.mark.parametrize(("quarters", "zone"), vectors.ZONES)

@@ -76,6 +76,20 @@ VALUES = (
         source="protocol-data.md section 3: a date of zeros is no date",
     ),
     Vector(
+        name="charged in the first hour of year 1",
+        packet=bytes.fromhex("0f5000 0100010100000004 0100010100000004 17"),
+        value=Battery(level_percent=80, charging=False, last_charged=None),
+        origin=Origin.COMPUTED,
+        source="protocol-control.md section 6.2: in UTC it would be in a year that does not exist",
+    ),
+    Vector(
+        name="charged in the last hour of year 9999",
+        packet=bytes.fromhex("0f5000 0f270c1f173b3bf0 0f270c1f173b3bf0 17"),
+        value=Battery(level_percent=80, charging=False, last_charged=None),
+        origin=Origin.COMPUTED,
+        source="protocol-control.md section 6.2: as above, at the other end",
+    ),
+    Vector(
         name="a zone that no place on earth has",
         packet=bytes.fromhex("0f5000 e807030108020b60 e807030109290560 17"),
         value=Battery(level_percent=80, charging=False, last_charged=None),

@@ -27,7 +27,7 @@ Its acknowledgement (section 4.4): 10 00, echo of flags and type, 01 01 00 00.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone
 import logging
 import struct
 from typing import Final
@@ -65,12 +65,15 @@ def decode_wall_clock(value: bytes, zone: timezone) -> datetime:
     """Decode seven bytes of band time in a zone.
 
     Raises:
-        ValueError: no such date or time, or not seven bytes.
+        ValueError: no such date or time, a year in which no band was worn, or not seven bytes.
     """
     try:
         year, month, day, hour, minute, second = _TIME.unpack(value)
     except struct.error as err:
         raise ValueError("band time has seven bytes") from err
+    if not MINYEAR < year < MAXYEAR:
+        # Told in another zone, its first or last hours would be in a year that does not exist.
+        raise ValueError("that year has no other zones")
     return datetime(year, month, day, hour, minute, second, tzinfo=zone)
 
 
