@@ -66,6 +66,7 @@ async def home(
     port: int,
     page_port: int,
     scanning_mode: str = "active",
+    vendor: str | None = None,
 ) -> AsyncIterator[Home]:
     """Run band, proxy and Home Assistant; at the end neither is left.
 
@@ -77,13 +78,14 @@ async def home(
         scanning_mode: Of the proxy. `auto` is what Home Assistant gives to a new one: it listens,
             and asks for scan responses when somebody wants that, and a band says its name in
             nothing else. With `active` the band is discovered five seconds sooner.
+        vendor: Where the integration finds the maker's service; None leaves it out of reach.
     """
     await asyncio.to_thread(config_dir.mkdir, parents=True, exist_ok=True)
     proxy_port = remember(config_dir).proxy_port or free_port()
     log = config_dir / "emulator.log"
     async with (
         Lab(band, log=log, proxy_port=proxy_port, control_port=page_port) as lab,
-        HomeServer(config_dir, port) as server,
+        HomeServer(config_dir, port, vendor) as server,
     ):
         await lab.ready()
         await add_proxy(server, lab.proxy_port, scanning_mode)

@@ -1,6 +1,7 @@
 """The emulated band and its emulated Bluetooth proxy: a process, and its control port."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,12 @@ class BandOptions:
     """32 hexadecimal digits; None where the band has no owner yet."""
     days: int = 14
     seed: int = 1
+    others: Sequence[str] = ()
+    """Profiles of further bands, which have the key, too."""
+    verify_key: Path | None = None
+    """PEM file of whose signature the bands take; without it they take none."""
+    off: bool = False
+    """Whether the bands wait to be switched on."""
 
 
 class Lab:
@@ -44,26 +51,26 @@ class Lab:
 
     def __init__(self, band: BandOptions, *, log: Path, proxy_port: int, control_port: int) -> None:
         self.proxy_port = proxy_port
-        self.url = f"http://{HOST}:{control_port}"
-        command = {
-            "--host": HOST,
-            "--proxy-port": proxy_port,
-            "--control-port": control_port,
-            "--profile": band.profile,
-            "--days": band.days,
-            "--seed": band.seed,
-        } | ({"--key": band.key} if band.key else {})
-        self.child = Child(
-            "The emulated band",
-            ("tests.emulator", *(str(word) for pair in command.items() for word in pair)),
-            log=log,
-            path=ROOT,
-        )
+        command: list[object] = [
+            *("tests.emulator", "--host", HOST),
+            *("--proxy-port", proxy_port, "--control-port", control_port),
+            *("--profile", band.profile, *band.others),
+            *("--days", band.days, "--seed", band.seed),
+        ]
+        if band.key:
+            command += ["--key", band.key]
+        if band.verify_key:
+            command += ["--verify-key", band.verify_key]
+        if band.off:
+            command += ["--off"]
+        self.child = Child("The emulated band", [str(word) for word in command], log=log, path=ROOT)
+        self._base = f"http://{HOST}:{control_port}"
+        self._index = 0
         self._http: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         await self.child.start()
-        self._http = aiohttp.ClientSession(self.url)
+        self._http = aiohttp.ClientSession(self._base)
         return self
 
     async def __aexit__(
@@ -90,6 +97,17 @@ class Lab:
 
         await until(answers, what="the band's page", timeout_s=_START_TIMEOUT_S, child=self.child)
 
+    @property
+    def url(self) -> str:
+        """The address of the band's page."""
+        return f"{self._base}/?band={self._index}" if self._index else self._base
+
+    def of_band(self, index: int) -> Self:
+        """Give the same process, seen from another of its bands."""
+        other = copy(self)
+        other._index = index
+        return other
+
     async def state(self) -> JsonObject:
         """Give all that the band holds and has received."""
         state: JsonObject = await self._get("/state")
@@ -105,7 +123,7 @@ class Lab:
     async def control(self, name: str, **fields: object) -> None:
         """Do what its wearer or its surroundings may do: `control("walk", steps=100)`."""
         assert self._http is not None
-        async with self._http.post(f"/{name}", json=fields) as response:
+        async with self._http.post(f"/{name}", params=self._which, json=fields) as response:
             if response.status != 200:
                 raise ValueError(f"{name} {fields}: {await response.text()}")
 
@@ -120,8 +138,12 @@ class Lab:
 
         return await until(probe, what=what, timeout_s=timeout_s, child=self.child)
 
+    @property
+    def _which(self) -> dict[str, int]:
+        return {"band": self._index}
+
     async def _get(self, path: str) -> Any:
         assert self._http is not None
-        async with self._http.get(path) as response:
+        async with self._http.get(path, params=self._which) as response:
             response.raise_for_status()
             return await response.json()

@@ -15,9 +15,14 @@ an audit hook refuses any Python socket that wants to bind or reach anything but
 one gap: a name that is given to `connect` itself is looked up before the hook is asked. Whoever
 connects by name (asyncio, urllib3, `create_connection`) calls `getaddrinfo` first, and that is
 refused.
+
+One part of the integration lies beyond loopback by its nature: the maker's account service. Where
+the environment names another address, the integration finds it there, as if it had been written so.
 """
 
+from collections.abc import Sequence
 import errno
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 import ipaddress
 import os
 import runpy
@@ -25,9 +30,14 @@ import signal
 import sys
 import threading
 import time
+from types import ModuleType
+from typing import override
 from unittest.mock import patch
 
 GRACE_S = 30.0
+VENDOR_VARIABLE = "MI_BAND_VENDOR"
+"""Holds the address of the maker's service, with `{host}` in it for the name of each host."""
+_VENDOR_MODULE = "custom_components.mi_band.account_constants"
 _ADDRESS_EVENTS = frozenset({"socket.bind", "socket.connect", "socket.sendto", "socket.sendmsg"})
 _NAME_EVENTS = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
 
@@ -117,6 +127,37 @@ def keep_home_assistant_inside() -> None:
     patch.object(aiohttp_client, "HassAsyncDNSResolver", LoopbackResolver).start()
 
 
+class VendorElsewhere:
+    """Finder of the one module that says where the maker's service is; says it lies elsewhere.
+
+    The integration is imported from Home Assistant's folder when its first flow begins, so there
+    is nothing to patch before.
+    """
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find that module, and leave every other to the other finders."""
+        spec = PathFinder.find_spec(name, path, target) if name == _VENDOR_MODULE else None
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = _VendorLoader(self._base, spec.loader)
+        return spec
+
+
+class _VendorLoader(SourceFileLoader):
+    def __init__(self, base: str, original: SourceFileLoader) -> None:
+        super().__init__(original.name, original.path)
+        self._base = base
+
+    @override
+    def exec_module(self, module: ModuleType) -> None:
+        super().exec_module(module)
+        vars(module)["VENDOR"] = module.Vendor(base=self._base)
+
+
 def main() -> None:
     """Run the module that the command line names."""
     sys.argv = sys.argv[1:]
@@ -125,6 +166,8 @@ def main() -> None:
     sys.addaudithook(refuse_other_hosts)
     if module == "homeassistant":
         keep_home_assistant_inside()
+        if vendor := os.environ.get(VENDOR_VARIABLE):
+            sys.meta_path.insert(0, VendorElsewhere(vendor))
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 

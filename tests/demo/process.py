@@ -1,7 +1,7 @@
 """Child processes that end when they should, and surely."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 import contextlib
 import os
 from pathlib import Path
@@ -27,6 +27,7 @@ class Child:
         log: The file that takes what it prints.
         cwd: Where it runs.
         path: Folder of modules that it may import beside the environment's.
+        environment: Variables that it has beside ours.
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class Child:
         log: Path,
         cwd: Path = ROOT,
         path: Path | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.log = log
         self._command = command
         self._cwd = cwd
         self._path = path
+        self._environment = environment or {}
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> Self:
@@ -53,6 +56,7 @@ class Child:
         # A demonstration has no business with the Bluetooth adapters of the machine it runs on.
         environment["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={self._cwd / 'no-system-bus'}"
         environment["PYTHONUNBUFFERED"] = "1"
+        environment |= self._environment
         if self._path is not None:
             environment["PYTHONPATH"] = str(self._path)
         with self.log.open("ab") as log:

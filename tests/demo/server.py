@@ -13,6 +13,7 @@ from typing import Any, Self
 import aiohttp
 from PIL import Image, ImageDraw
 
+from .loopback import VENDOR_VARIABLE
 from .process import ROOT, Child, until
 
 DOMAIN = "mi_band"
@@ -74,9 +75,11 @@ class HomeServer:
     Args:
         config_dir: The folder of its configuration; what is in it from an earlier run is kept.
         port: The port of the loopback interface that it serves.
+        vendor: Where the integration finds the maker's service, see `loopback.py`; None leaves it
+            where it is, out of reach.
     """
 
-    def __init__(self, config_dir: Path, port: int) -> None:
+    def __init__(self, config_dir: Path, port: int, vendor: str | None = None) -> None:
         self.config_dir = config_dir
         self.url = f"http://{HOST}:{port}"
         self.child = Child(
@@ -84,6 +87,7 @@ class HomeServer:
             ("homeassistant", "-c", str(config_dir), "--skip-pip", "--log-no-color"),
             log=config_dir / "server.log",
             cwd=config_dir,
+            environment={VENDOR_VARIABLE: vendor} if vendor else None,
         )
         self._port = port
         self._http: aiohttp.ClientSession | None = None

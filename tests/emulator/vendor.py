@@ -248,6 +248,8 @@ class EmulatedVendor:
     """The service, with one account.
 
     Attributes:
+        address: The band that the account has.
+        key: That band's.
         scenario: What it makes of the next sign-ins.
         faults: Answers that are cut or do not come, by step.
         skip: How many answers of a step stay whole before its fault begins.
@@ -281,8 +283,8 @@ class EmulatedVendor:
         self.secrets: set[str] = {self.owner.password, key.hex()}
         self.bindings: dict[str, dict[str, str]] = {}
         """What was completed with `binds.json`, by address."""
-        self._address = address
-        self._key = key
+        self.address = address
+        self.key = key
         self._signing_key = ec.generate_private_key(ec.SECP256R1())
         self._codes: dict[str, _Code] = {}
         self._logins: list[_Login] = []
@@ -744,7 +746,7 @@ class EmulatedVendor:
         source: int = 25,
         active: int = 1,
     ) -> dict[str, Json]:
-        address = address or self._address
+        address = address or self.address
         more: dict[str, Json] = {
             "hardwareVersion": "V0.25.17.5",
             "productId": "36",
@@ -753,7 +755,7 @@ class EmulatedVendor:
             "brand_type": "0",
         }
         if key is not None:
-            more["auth_key"] = self._key.hex() if key == "ours" else key
+            more["auth_key"] = self.key.hex() if key == "ours" else key
             self.secrets |= {str(more["auth_key"])} - {""}
         return {
             "deviceType": 0,
