@@ -107,6 +107,15 @@ def test_every_option_has_a_text(row: MiBandSelectDescription, english: dict[str
     assert set(english["entity"]["select"][row.key]["state"]) == set(row.values)
 
 
+@pytest.mark.parametrize("row", BINARY_SENSORS, ids=lambda row: row.key)
+def test_a_binary_sensor_has_words_for_both_states(
+    row: EntityDescription, english: dict[str, Any]
+) -> None:
+    """Where no device class brings them, Home Assistant would say "On" and "Off"."""
+    words = english["entity"]["binary_sensor"][row.key].get("state", {})
+    assert set(words) == (set() if row.device_class else {"on", "off"})
+
+
 def test_every_icon_belongs_to_an_entity(icons: dict[str, Any]) -> None:
     for platform, keys in icons["entity"].items():
         assert set(keys) <= {row.key for row in TABLES[platform]}
