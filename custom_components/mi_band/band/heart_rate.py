@@ -22,6 +22,7 @@ from typing import Final
 from .errors import BandError, MalformedPacket
 from .link import Link
 from .uuids import Characteristic
+from .wire import HIGHEST_BPM, LOWEST_BPM
 
 KEEP_ALIVE_INTERVAL: Final = timedelta(seconds=12)
 MEASUREMENT_TIMEOUT: Final = timedelta(seconds=45)
@@ -32,8 +33,6 @@ STOP_ONE: Final = b"\x15\x02\x00"
 START_CONTINUOUS: Final = b"\x15\x01\x01"
 STOP_CONTINUOUS: Final = b"\x15\x01\x00"
 KEEP_ALIVE: Final = b"\x16"
-LOWEST_BPM: Final = 10
-HIGHEST_BPM: Final = 250
 
 _LONGEST_INTERVAL = timedelta(minutes=120)
 

@@ -43,6 +43,9 @@ LOWEST_MTU: Final = 23
 EARLIEST_ZONE: Final = 56
 LATEST_ZONE: Final = -48
 """Quarter hours from UTC; no place keeps a clock outside of them."""
+LOWEST_BPM: Final = 10
+HIGHEST_BPM: Final = 250
+"""A heart rate outside of them, notified or stored, is none (protocol-data.md section 2.1)."""
 ACKNOWLEDGEMENT_TIMEOUT: Final = timedelta(seconds=2)
 """How long a confirmation is waited for before going on without it. [INFERRED] section 4.6."""
 
