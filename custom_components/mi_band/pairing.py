@@ -32,7 +32,7 @@ from .band.binding import (
 )
 from .band.clock import set_clock
 from .band.device_info import DeviceInfo, read_device_info
-from .band.errors import KeyRejected, LowBattery, SignatureRequired
+from .band.errors import KeyRejected, LowBattery, LowBatteryCharging, SignatureRequired
 from .band.heart_rate import set_measurement_interval
 from .band.link import Link, Operation
 from .band.profile import Profile, Sex, Wrist, set_profile, set_step_goal, set_wrist
@@ -159,7 +159,8 @@ async def _accepts(link: Link, key: bytes) -> bool:
 async def _check_battery(link: Link) -> None:
     battery = await read_battery(link)
     if battery.level_percent < LOWEST_BATTERY_PERCENT:
-        raise LowBattery(battery.level_percent, LOWEST_BATTERY_PERCENT)
+        too_low = LowBatteryCharging if battery.charging else LowBattery
+        raise too_low(battery.level_percent, LOWEST_BATTERY_PERCENT)
 
 
 type SigningRequest = Callable[[ClientSession], AbstractAsyncContextManager[Signer]]

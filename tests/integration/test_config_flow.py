@@ -208,6 +208,22 @@ async def test_a_battery_too_low_stops_pairing_before_the_band_is_asked(
     await async_until_action(hass, page["flow_id"], "tap_band")
 
 
+async def test_a_battery_too_low_is_told_with_whether_it_charges(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(profile="v1_new", battery=29)
+    page = await async_choose(hass, await async_to_method(hass, band), "tap")
+    assert page["errors"] == {"base": "low_battery"}
+    band.wearer.charge(charging=True)
+    page = await async_submit(hass, page, {"next_step": "retry"})
+    assert page["errors"] == {"base": "low_battery_charging"}
+    assert page["description_placeholders"] == {"level": "29", "needed": "30"}
+
+    band.wearer.set_battery(30)
+    page = await hass.config_entries.flow.async_configure(page["flow_id"], {"next_step": "retry"})
+    await async_until_action(hass, page["flow_id"], "tap_band")
+
+
 async def test_without_an_adapter_the_list_says_so_and_looks_again(
     hass: HomeAssistant, add_scanner: AddScanner, make_band: MakeBand
 ) -> None:

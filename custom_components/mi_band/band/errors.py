@@ -92,7 +92,7 @@ class CommandRefused(BandError):
 
 
 class LowBattery(CommandRefused):
-    """Refused before asking: the battery is below what the act needs.
+    """Refused before asking: the battery is below what the act needs, and does not charge.
 
     Attributes:
         level_percent: what the battery has.
@@ -109,6 +109,12 @@ class LowBattery(CommandRefused):
     @override
     def __str__(self) -> str:
         return f"the battery is at {self.level_percent} %, {self.needed_percent} % is needed"
+
+
+class LowBatteryCharging(LowBattery):
+    """The battery is too low still, but charges: waiting is enough."""
+
+    code: ClassVar[str] = "low_battery_charging"
 
 
 class NotSupported(BandError):
