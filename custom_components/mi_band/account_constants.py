@@ -141,13 +141,16 @@ BINDS_COMPLETE: Final[Mapping[str, str]] = {
     "brandType": "-1",
     "code": "0",
     "crcedUserId": "0",
-    "device_source": "25",
     "displayName": "",
     "fw_hr_version": "",
     "productId": "36",
-    "productVersion": "257",
     "soft_version": "6.14.0",
     "sys_model": "Pixel 4",
     "sys_version": "12",
 }
-"""What registers a band: its model, without NFC, and the phone."""
+"""What registers a band: its model and the phone."""
+PRODUCT_VERSION: Final = 257
+"""Of the model without NFC, which a band is taken for that does not tell."""
+DEVICE_SOURCES: Final[Mapping[int, str]] = {256: "24", PRODUCT_VERSION: "25"}
+"""The vendor's number of the variant, by the version in the PnP ID. That these are equal to the
+versions that the vendor's lists name is [INFERRED]. Source: binding-and-firmware.md section 7.2."""

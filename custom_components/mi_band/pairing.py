@@ -31,7 +31,7 @@ from .band.binding import (
     request_signature,
 )
 from .band.clock import set_clock
-from .band.device_info import DeviceInfo, read_device_info
+from .band.device_info import DeviceInfo, read_device_info, read_product_version
 from .band.errors import KeyRejected, LowBattery, LowBatteryCharging, SignatureRequired
 from .band.heart_rate import set_measurement_interval
 from .band.link import Link, Operation
@@ -204,6 +204,7 @@ class SignedPairing:
                 if self.key and await _accepts(link, self.key):
                     return
                 info = await read_device_info(link)
+                product_version = await read_product_version(link)
                 asked = await request_signature(link, self._address)
                 yield "asking_vendor"
                 signature = await signer.sign(
@@ -216,16 +217,14 @@ class SignedPairing:
                 await bind_with_signature(link, signature)
                 yield "confirmed"
                 await authenticate(link, self.key)
-            await self._tell_vendor(signer, info)
+            await self._tell_vendor(signer, info, product_version)
 
-    async def _tell_vendor(self, signer: Signer, info: DeviceInfo) -> None:
+    async def _tell_vendor(
+        self, signer: Signer, info: DeviceInfo, product_version: int | None
+    ) -> None:
         try:
             await signer.complete(
-                address=self._address,
-                key=self.key,
-                firmware_version=info.firmware_version,
-                hardware_version=info.hardware_version,
-                serial_number=info.serial_number,
+                address=self._address, key=self.key, info=info, product_version=product_version
             )
         except AccountError as err:
             # The band has the key and proved it; only the phone app will not know this band.

@@ -30,10 +30,13 @@ from .account_constants import (
     BINDS_COMMON,
     BINDS_COMPLETE,
     BINDS_PATH,
+    DEVICE_SOURCES,
     MI_LINK_HELD,
+    PRODUCT_VERSION,
     VENDOR,
     Vendor,
 )
+from .band.device_info import DeviceInfo
 
 _SIGNATURE_SIZE: Final = 64
 _DONE: Final = "1"
@@ -81,16 +84,22 @@ class Signer:
         *,
         address: str,
         key: bytes,
-        firmware_version: str,
-        hardware_version: str,
-        serial_number: str | None,
+        info: DeviceInfo,
+        product_version: int | None,
     ) -> None:
         """Tell the vendor that the band now has its key; the band works without, too.
+
+        Args:
+            address: Of the band, six bytes with colons.
+            key: 16 bytes.
+            info: What the band says of itself.
+            product_version: Tells the variants apart; None when the band does not say.
 
         Raises:
             AccountUnreachable: the account does not know the band now.
             AccountRateLimited: too many requests.
         """
+        version = product_version if product_version in DEVICE_SOURCES else PRODUCT_VERSION
         form = {
             **self._common(),
             **BINDS_COMPLETE,
@@ -98,10 +107,12 @@ class Signer:
             "auth_key": key.hex(),
             "bind_timezone": str(self._quarter_hours),
             "deviceid": address.replace(":", "").upper(),
-            "fw_version": _with_v(firmware_version),
-            "hardwareVersion": _with_v(hardware_version),
+            "device_source": DEVICE_SOURCES[version],
+            "fw_version": _with_v(info.firmware_version),
+            "hardwareVersion": _with_v(info.hardware_version),
             "mac": address.upper(),
-            "sn": serial_number or "",
+            "productVersion": str(version),
+            "sn": info.serial_number or "",
         }
         answer = await self._signed_in.ask(Step.COMPLETE, self._where, form=form)
         _require_known(answer)

@@ -232,6 +232,8 @@ async def test_a_signature_must_be_prepared(service: EmulatedVendor, phone: Phon
         ({"auth_key": DIGEST[16:].hex()}, "auth_key is not the first half of what was signed"),
         ({"productId": "61"}, "productId is not this model's"),
         ({"device_source": "59"}, "device_source is not this model's"),
+        ({"device_source": "24"}, "productVersion is not that of the device_source"),
+        ({"productVersion": "256"}, "productVersion is not that of the device_source"),
     ],
 )
 async def test_a_wrong_completion_is_listed(

@@ -25,6 +25,7 @@ from custom_components.mi_band.account import (
     Step as AccountStep,
 )
 from custom_components.mi_band.account_constants import MI_LINK_ZEPP
+from custom_components.mi_band.band.device_info import DeviceInfo
 from custom_components.mi_band.signing import Signer, signer_with_mi, signer_with_password
 from tests.emulator.vendor import (
     FALLBACK_HOSTS,
@@ -88,13 +89,19 @@ async def sign(signer: Signer, digest: bytes = DIGEST, *, address: str = ADDRESS
     return await signer.sign(address=address, public_key_hash=VENDOR_KEY_HASH, digest=digest)
 
 
-async def complete(signer: Signer, *, serial_number: str | None = "ec5326f9ddf3") -> None:
+async def complete(
+    signer: Signer,
+    *,
+    serial_number: str | None = "ec5326f9ddf3",
+    product_version: int | None = 257,
+) -> None:
     await signer.complete(
         address=ADDRESS,
         key=KEY,
-        firmware_version="1.0.9.66",
-        hardware_version="0.25.17.5",
-        serial_number=serial_number,
+        info=DeviceInfo(
+            firmware_version="1.0.9.66", hardware_version="0.25.17.5", serial_number=serial_number
+        ),
+        product_version=product_version,
     )
 
 
@@ -172,6 +179,20 @@ async def test_a_band_without_a_readable_serial_number_is_registered_too(lab: La
         await sign(signer)
         await complete(signer, serial_number=None)
     assert lab.service.bindings[ADDRESS]["sn"] == ""
+
+
+@pytest.mark.parametrize(
+    ("version", "source", "told"),
+    [(256, "24", "256"), (257, "25", "257"), (258, "25", "257"), (None, "25", "257")],
+)
+async def test_each_variant_is_registered_as_what_it_is(
+    lab: Lab, version: int | None, source: str, told: str
+) -> None:
+    async with signing(lab) as signer:
+        await sign(signer)
+        await complete(signer, product_version=version)
+    binding = lab.service.bindings[ADDRESS]
+    assert (binding["device_source"], binding["productVersion"]) == (source, told)
 
 
 async def test_an_address_may_be_in_lower_case(lab: Lab) -> None:

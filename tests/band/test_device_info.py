@@ -3,7 +3,11 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.mi_band.band.device_info import decode_serial_number, decode_version
+from custom_components.mi_band.band.device_info import (
+    decode_product_version,
+    decode_serial_number,
+    decode_version,
+)
 from custom_components.mi_band.band.errors import MalformedPacket
 from custom_components.mi_band.band.uuids import Characteristic
 from tests.vectors import Vector, device_info as vectors
@@ -31,6 +35,26 @@ def test_a_serial_number_of_another_length_is_none(length: int) -> None:
 
 def test_a_longer_serial_number_is_none() -> None:
     assert decode_serial_number(vectors.SERIAL_NUMBER.packet + b"0") is None
+
+
+@pytest.mark.parametrize("vector", vectors.PNP_IDS, ids=str)
+def test_the_pnp_id_tells_the_variants_apart(vector: Vector[int]) -> None:
+    assert decode_product_version(vector.packet) == vector.value
+
+
+@pytest.mark.parametrize("length", [*range(7), 8])
+def test_a_pnp_id_of_another_length_tells_nothing(length: int) -> None:
+    packet = vectors.PNP_IDS[0].packet + b"\x00"
+    assert decode_product_version(packet[:length]) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["02 5701 2400 0101", "01 5801 2400 0101", "01 5701 3d00 0101"],
+    ids=["not given out by the SIG", "another vendor", "a Mi Band 5"],
+)
+def test_the_pnp_id_of_another_product_tells_nothing(value: str) -> None:
+    assert decode_product_version(bytes.fromhex(value)) is None
 
 
 def test_trailing_nuls_belong_to_no_text() -> None:

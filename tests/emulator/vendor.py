@@ -844,6 +844,8 @@ class EmulatedVendor:
                 "auth_key is not the first half of what was signed": form.get("auth_key") == key,
                 "activeStatus is not 1": form.get("activeStatus") == "1",
                 "device_source is not this model's": form.get("device_source") in {"24", "25"},
+                "productVersion is not that of the device_source": form.get("productVersion")
+                == {"24": "256", "25": "257"}.get(form.get("device_source", "")),
                 "productId is not this model's": form.get("productId") == "36",
             },
             "5.3",

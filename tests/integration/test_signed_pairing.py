@@ -11,6 +11,7 @@ import pytest
 from custom_components.mi_band.account_constants import Vendor
 from custom_components.mi_band.signing import signer_with_mi, signer_with_password
 from tests.emulator.band import EmulatedBand
+from tests.emulator.gatt.device_info import Identity
 from tests.emulator.vendor import EmulatedVendor, Owner, Scenario
 
 from .bands import MakeBand, held
@@ -82,6 +83,20 @@ async def test_a_new_band_is_paired_with_a_real_signature(
     assert band.key is not None
     assert entry.data["key"] == band.key.hex()
     assert vendor.bindings[band.address]["auth_key"] == band.key.hex()
+
+
+async def test_a_band_with_nfc_is_registered_as_one(
+    hass: HomeAssistant, make_band: MakeBand, vendor: EmulatedVendor
+) -> None:
+    band = await make_band(
+        profile="v2_new",
+        verify_key=vendor.verify_key,
+        identity=Identity(hardware="V0.25.131.21", product_version=0x0100),
+    )
+    page = await _async_sign_in(hass, await _async_to_account(hass, band), band)
+    assert page["step_id"] == "profile"
+    assert vendor.bindings[band.address]["device_source"] == "24"
+    assert vendor.bindings[band.address]["productVersion"] == "256"
 
 
 async def test_a_mi_account_signs_too(
@@ -167,7 +182,7 @@ async def test_a_vendor_that_is_not_told_does_not_spoil_the_pairing(
     assert page["step_id"] == "profile"
 
 
-@pytest.mark.parametrize("cut_after", range(1, 18))
+@pytest.mark.parametrize("cut_after", range(1, 19))
 async def test_the_link_may_be_cut_at_each_operation(
     hass: HomeAssistant, band: EmulatedBand, vendor: EmulatedVendor, cut_after: int
 ) -> None:

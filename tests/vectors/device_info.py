@@ -28,3 +28,19 @@ VERSIONS = (
         "binding-and-firmware.md section 2.3",
     ),
 )
+PNP_IDS = (
+    Vector(
+        name="without NFC",
+        packet=bytes.fromhex("01570124000101"),
+        value=257,
+        origin=Origin.CAPTURED,
+        source=_TABLE,
+    ),
+    Vector(
+        name="with NFC",
+        packet=bytes.fromhex("01570124000001"),
+        value=256,
+        origin=Origin.COMPUTED,
+        source="binding-and-firmware.md section 7.2",
+    ),
+)

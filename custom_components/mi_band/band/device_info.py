@@ -4,17 +4,22 @@
     serial number    12 ASCII characters                        7ac8d2a4d03c
     hardware         ASCII with a leading V                     V0.25.18.5
     software         ASCII with a leading V: the firmware       V1.0.9.66
+    PnP ID           source, vendor, product, version           01 5701 2400 0101
 
-Source: protocol-control.md section 6.1.
+The version of the PnP ID tells the variant with NFC, 256, from the one without, 257.
+Source: protocol-control.md section 6.1, binding-and-firmware.md section 7.2.
 """
 
 from dataclasses import dataclass
+import struct
 
-from .errors import MalformedPacket
+from .errors import MalformedPacket, NotSupported
 from .link import Link
 from .uuids import Characteristic
 
 _SERIAL_LENGTH = 12
+_PNP_ID = struct.Struct("<BHHH")
+_BAND_4 = (0x01, 0x0157, 0x0024)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,14 @@ def decode_serial_number(value: bytes) -> str | None:
     return text if len(text) == _SERIAL_LENGTH else None
 
 
+def decode_product_version(value: bytes) -> int | None:
+    """Decode the version in the PnP ID; None when it is not that of a Mi Smart Band 4."""
+    if len(value) != _PNP_ID.size:
+        return None
+    *product, version = _PNP_ID.unpack(value)
+    return version if tuple(product) == _BAND_4 else None
+
+
 def _decode_text(value: bytes, characteristic: Characteristic) -> str:
     try:
         text = value.rstrip(b"\x00").decode("ascii")
@@ -60,6 +73,14 @@ async def read_firmware_version(link: Link) -> str:
     """Read the firmware version: the one fact here that changes in a band's life."""
     value = await link.read(Characteristic.SOFTWARE_REVISION)
     return decode_version(value, Characteristic.SOFTWARE_REVISION)
+
+
+async def read_product_version(link: Link) -> int | None:
+    """Read the version that tells the variants apart; None when the band does not say."""
+    try:
+        return decode_product_version(await link.read(Characteristic.PNP_ID))
+    except NotSupported:
+        return None
 
 
 async def read_device_info(link: Link) -> DeviceInfo:

@@ -18,6 +18,8 @@ class Identity:
     """12 hex digits."""
     hardware: str = "V0.25.18.5"
     software: str = "V1.0.9.66"
+    product_version: int = 0x0101
+    """0x0100 is the variant with NFC."""
 
 
 def system_id(address: str) -> bytes:
@@ -46,8 +48,10 @@ class DeviceInfo(Capability):
             "2A27": self._identity.hardware.encode,
             "2A28": self._identity.software.encode,
             "2A23": lambda: system_id(self._address()),
-            # Vendor 0x0157 (Huami), product 0x0024, version 0x0101.
-            "2A50": lambda: bytes.fromhex("01570124000101"),
+            # Vendor 0x0157 (Huami), product 0x0024.
+            "2A50": lambda: (
+                bytes.fromhex("0157012400") + self._identity.product_version.to_bytes(2, "little")
+            ),
         }
 
     @override
