@@ -39,6 +39,18 @@ class LinkLost(LinkError):
     """The link broke, or the band did not answer in time."""
 
 
+class BandBusy(LinkError):
+    """The band is still at an earlier transfer; on a new link it is not."""
+
+    code: ClassVar[str] = "band_busy"
+
+
+class RecordsLost(LinkError):
+    """The records came with holes each time, and what stands before them is of no use."""
+
+    code: ClassVar[str] = "records_lost"
+
+
 class AuthenticationError(BandError):
     """The band does not let us in; only the person can change that."""
 
@@ -115,6 +127,12 @@ class LowBatteryCharging(LowBattery):
     """The battery is too low still, but charges: waiting is enough."""
 
     code: ClassVar[str] = "low_battery_charging"
+
+
+class FetchRefused(CommandRefused):
+    """The band gives out none of the records that were asked for, or broke off on its own."""
+
+    code: ClassVar[str] = "fetch_refused"
 
 
 class NotSupported(BandError):

@@ -1,0 +1,432 @@
+"""The transfer of stored records: asked for, sent in packets, acknowledged once they are safe.
+
+Commands on the control characteristic: START `01`, kind, since; SEND `02`; acknowledge `03`.
+
+Since, eight bytes: the band time of protocol-data.md section 0.3 without its seconds, 00, zone.
+
+Reply to START, 15 bytes, or 16 on later devices:
+
+    offset size  meaning
+    0      3     10 01 01; 10 01 02 is busy, any other status is failed
+    3      4     amount, 0 when there is nothing. In samples, bytes or packets: not known
+    7      7     band time of the first record
+    14     1     zone of that time
+
+A shorter reply of success means that there is nothing. [INFERRED]
+
+Packet on the data characteristic: a counter from 0, modulo 256, then a piece of the records of any
+length. After the last comes `10 02 01` on the control characteristic, followed on later devices by
+the CRC-32 of the records.
+
+There is no way to ask for one packet again, and none to make the band stop. What reading deletes is
+not known; the acknowledgement may delete what was read, so it is only written when the caller has
+it safe.
+
+Source: protocol-data.md section 4; section 5 for the kinds.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from enum import IntEnum, unique
+import logging
+import struct
+from typing import Final, NamedTuple
+from weakref import WeakSet
+import zlib
+
+from .errors import BandBusy, FetchRefused, LinkLost, MalformedPacket, RecordsLost
+from .link import Link, Packet
+from .uuids import Characteristic
+from .wire import decode_status, decode_wall_clock, decode_zone, encode_wall_clock, encode_zone
+
+_LOGGER = logging.getLogger(__name__)
+
+REPLY_TIMEOUT: Final = timedelta(seconds=10)
+"""The band may write its memory first. This and the next four: [INFERRED] section 4.8."""
+SILENCE_TIMEOUT: Final = timedelta(seconds=10)
+"""How long the next packet may take."""
+ACKNOWLEDGEMENT_TIMEOUT: Final = timedelta(seconds=5)
+ROUND_TIMEOUT: Final = timedelta(minutes=5)
+BUSY_PAUSE: Final = timedelta(seconds=1)
+QUIET: Final = timedelta(seconds=2)
+"""After so long without a packet, a transfer that was given up is over. [INFERRED]"""
+STARTS: Final = 4
+"""How often a transfer is asked for, when the band is busy."""
+LONGEST_TRANSFER: Final = 4 * 1024 * 1024
+"""Bytes: two years of minutes, more than the band has memory for."""
+
+_START: Final = b"\x01"
+_SEND: Final = b"\x02"
+_ACKNOWLEDGE: Final = b"\x03"
+_SUCCESS = 0x01
+_OFFER = struct.Struct("<3xI7sb")
+_LONGEST_OFFER = 16
+_END_SIZE = 3
+_CHECKED_END = struct.Struct("<3xI")
+_ZONE_UNKNOWN = -128
+# Records hold their times as unsigned seconds of Unix time, which end in 2106.
+_YEARS = range(1971, 2106)
+_TRIES = 2
+
+
+@unique
+class RecordKind(IntEnum):
+    """What can be fetched; section 5."""
+
+    MINUTES = 0x01
+    WORKOUT_SUMMARY = 0x05
+    WORKOUT_DETAILS = 0x06
+
+
+_RECORD_SIZES = {RecordKind.MINUTES: 4, RecordKind.WORKOUT_DETAILS: 8}
+_WORDS = {
+    RecordKind.MINUTES: "its stored minutes",
+    RecordKind.WORKOUT_SUMMARY: "its stored workouts",
+    RecordKind.WORKOUT_DETAILS: "the details of a workout",
+}
+
+_unacknowledged: WeakSet[Link] = WeakSet()
+"""Links on which records were sent that nobody has acknowledged.
+
+A band that then says it is busy wants its acknowledgement, or a new link. It would take the former
+for the records that were lost here, and may forget them; so it gets the latter.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """The records of one transfer."""
+
+    kind: RecordKind
+    start: datetime
+    """Of the first record, in the fixed offset that the band had."""
+    records: bytes = field(repr=False)
+    """Whole records without the packets' counters; empty when there are none from `since` on."""
+    complete: bool = True
+    """False: the rest was lost twice. What is here is right, and is not acknowledged."""
+
+
+class Offer(NamedTuple):
+    """What the band is about to send."""
+
+    amount: int
+    """At least 1; in which unit is not known."""
+    start: datetime
+    """Of the first record."""
+
+
+def encode_start(kind: RecordKind, since: datetime) -> bytes:
+    """Encode the question for the records of a kind from a minute on.
+
+    Raises:
+        ValueError: `since` is naive.
+    """
+    zone = encode_zone(since)
+    # An offset off the grid is rounded in the zone byte; the wall clock has to agree with it.
+    wall = since.astimezone(timezone(timedelta(minutes=15) * zone))
+    return _START + bytes((kind,)) + encode_wall_clock(wall)[:6] + bytes((0x00, zone & 0xFF))
+
+
+def decode_offer(packet: bytes, zone: timezone) -> Offer | None:
+    """Decode the successful reply to START; None when there is nothing.
+
+    Args:
+        packet: the reply.
+        zone: what to take for a zone that the band does not know.
+
+    Raises:
+        MalformedPacket: it has another layout, or a time that does not exist.
+    """
+    if decode_status(packet, _START) != _SUCCESS:
+        raise MalformedPacket(Characteristic.FETCH_CONTROL, packet)
+    if len(packet) < _OFFER.size:
+        return None
+    if len(packet) > _LONGEST_OFFER:
+        raise MalformedPacket(Characteristic.FETCH_CONTROL, packet)
+    amount, wall_clock, quarter_hours = _OFFER.unpack_from(packet)
+    if not amount:
+        return None
+    offset = zone if quarter_hours == _ZONE_UNKNOWN else decode_zone(quarter_hours)
+    try:
+        start = None if offset is None else decode_wall_clock(wall_clock, offset)
+    except ValueError as err:
+        raise MalformedPacket(Characteristic.FETCH_CONTROL, packet) from err
+    if start is None or start.year not in _YEARS:
+        raise MalformedPacket(Characteristic.FETCH_CONTROL, packet)
+    return Offer(amount, start)
+
+
+def decode_end(packet: bytes) -> int | None:
+    """Decode the reply after the last packet: the CRC-32 of the records, None without one.
+
+    Raises:
+        MalformedPacket: it is no successful reply to SEND of 3 or 7 bytes.
+    """
+    if decode_status(packet, _SEND) != _SUCCESS:
+        raise MalformedPacket(Characteristic.FETCH_CONTROL, packet)
+    if len(packet) == _END_SIZE:
+        return None
+    if len(packet) != _CHECKED_END.size:
+        raise MalformedPacket(Characteristic.FETCH_CONTROL, packet)
+    checksum: int
+    (checksum,) = _CHECKED_END.unpack(packet)
+    return checksum
+
+
+class Transfer:
+    """Puts the packets of one transfer together, as far as they follow each other."""
+
+    def __init__(self, kind: RecordKind, offer: Offer) -> None:
+        self.offer = offer
+        self.received = 0
+        """Bytes that came, whether they were of use or not."""
+        self._kind = kind
+        self._records = bytearray()
+        self._packets = 0
+        self._room = 0
+        """What the latest packet held of the records, in bytes."""
+        self._shrunk = False
+        self._broken = False
+        self._ended = False
+
+    @property
+    def expected(self) -> int:
+        """Bytes that will come: a guess, for nobody knows the unit of the amount."""
+        unit = _RECORD_SIZES[self._kind] if self._kind is RecordKind.MINUTES else 1
+        return max(self.offer.amount * unit, self.received)
+
+    @property
+    def records(self) -> bytes:
+        """What came before the first gap."""
+        return bytes(self._records)
+
+    @property
+    def head(self) -> bytes:
+        """What is right and of use though the rest is lost: whole records before the first gap."""
+        size = _RECORD_SIZES.get(self._kind)
+        if size is None or self.is_intact():
+            return b""
+        return bytes(self._records[: len(self._records) // size * size])
+
+    def take(self, packet: bytes) -> None:
+        """Take the next packet.
+
+        Raises:
+            RecordsLost: the band sends more than a band can hold.
+        """
+        self.received += max(len(packet) - 1, 1)
+        if self.received > LONGEST_TRANSFER:
+            raise RecordsLost("the band sends records without end")
+        self._broken = self._broken or not self._follows(packet)
+        if not self._broken:
+            room = len(packet) - 1
+            self._shrunk, self._room = room < self._room, room
+            self._packets += 1
+            self._records += packet[1:]
+
+    def _follows(self, packet: bytes) -> bool:
+        room = len(packet) - 1
+        # Only the last packet is shorter than the others: one that has a successor lost its end.
+        if self._shrunk or room < 1 or packet[0] != self._packets & 0xFF:
+            return False
+        return self._kind is not RecordKind.MINUTES or room % _RECORD_SIZES[self._kind] == 0
+
+    def end(self, checksum: int | None) -> None:
+        """Take the band's word that this was all."""
+        self._ended = True
+        if checksum is not None and checksum != zlib.crc32(self._records):
+            # Which byte is wrong nobody knows.
+            self._records.clear()
+            self._broken = True
+
+    def is_intact(self) -> bool:
+        """Tell whether it ended without a gap."""
+        return self._ended and not self._broken
+
+    def is_same_as(self, other: Transfer) -> bool:
+        """Tell whether another one ended without a gap too, and with the same records."""
+        return other.is_intact() and (self.offer, self._records) == (other.offer, other._records)
+
+    def is_whole(self) -> bool:
+        """Tell whether the amount agrees, in any of the units that it may have."""
+        length = len(self._records)
+        records, rest = divmod(length, _RECORD_SIZES.get(self._kind) or max(length, 1))
+        return not rest and self.offer.amount in {records, length, self._packets}
+
+
+@asynccontextmanager
+async def fetch(
+    link: Link,
+    kind: RecordKind,
+    since: datetime,
+    *,
+    keep: bool = False,
+    received: Callable[[int, int], None] | None = None,
+) -> AsyncGenerator[Batch]:
+    """Fetch one batch: the band gives out a part of what it has, from a minute on.
+
+    Leaving the block acknowledges the batch, unless it is incomplete; leaving it by an exception
+    does not. A round without records is always acknowledged, for that closes it.
+
+    Args:
+        link: the band.
+        kind: what to fetch.
+        since: aware; its seconds do not count.
+        keep: do not acknowledge, for that may delete the records on the band.
+        received: called with the bytes that have come and those expected, a guess, as they come.
+
+    Raises:
+        BandBusy: the band is still at an earlier transfer; a new link ends that.
+        FetchRefused: it answered with another status than success.
+        LinkLost: the link broke, or the band did not answer in time.
+        MalformedPacket: a reply breaks the layout.
+        RecordsLost: records were lost twice, and what came before them is of no use alone.
+    """
+    async with link.notifications(
+        Characteristic.FETCH_CONTROL, Characteristic.FETCH_DATA
+    ) as packets:
+        exchange = _Exchange(link, packets, kind, since)
+        batch = await exchange.collect(received or (lambda _done, _expected: None))
+        yield batch
+        if not batch.records or (batch.complete and not keep):
+            await exchange.acknowledge()
+
+
+class _Exchange:
+    """What is said on the control characteristic in one round, and what is sent in answer."""
+
+    def __init__(
+        self, link: Link, packets: AsyncIterator[Packet], kind: RecordKind, since: datetime
+    ) -> None:
+        self._link = link
+        self._packets = packets
+        self._kind = kind
+        self._since = since
+        self._start = encode_start(kind, since)
+        self._ends = asyncio.get_running_loop().time() + ROUND_TIMEOUT.total_seconds()
+        self._disturbed = False
+        """Whether records came while a reply was waited for."""
+
+    async def collect(self, received: Callable[[int, int], None]) -> Batch:
+        """Ask for the records, and a second time if they did not come whole."""
+        lost: list[Transfer] = []
+        while len(lost) < _TRIES and not self._is_over():
+            offer = await self._ask(again=bool(lost))
+            if offer is None:
+                break
+            transfer = Transfer(self._kind, offer)
+            await self._receive(transfer, received)
+            if transfer.is_intact() and (
+                # The same twice: then the band counts in a way that nobody has described.
+                transfer.is_whole() or (lost and transfer.is_same_as(lost[-1]))
+            ):
+                return self._batch(transfer, transfer.records, complete=True)
+            _LOGGER.debug("records lost: %d bytes came, %d announced", transfer.received, offer[0])
+            lost.append(transfer)
+        if not lost:
+            return Batch(kind=self._kind, start=self._since, records=b"")
+        best = max(lost, key=lambda transfer: len(transfer.head))
+        if not best.head:
+            raise RecordsLost("records were lost twice")
+        return self._batch(best, best.head, complete=False)
+
+    def _batch(self, transfer: Transfer, records: bytes, *, complete: bool) -> Batch:
+        return Batch(
+            kind=self._kind, start=transfer.offer.start, records=records, complete=complete
+        )
+
+    def _is_over(self) -> bool:
+        return asyncio.get_running_loop().time() >= self._ends
+
+    async def _ask(self, *, again: bool) -> Offer | None:
+        """Make the band ready to send; None when it has nothing, or not a second time."""
+        for _ in range(STARTS):
+            await self._link.write(Characteristic.FETCH_CONTROL, self._start)
+            reply = await self._reply(_START, REPLY_TIMEOUT)
+            if self._disturbed:
+                # The rest of a transfer that was given up here must not get into this one.
+                await self._wait_for_quiet()
+                continue
+            if reply is None:
+                raise LinkLost("the band did not answer in time")
+            match decode_status(reply, _START):
+                case 0x01:
+                    zone = timezone(self._since.utcoffset() or timedelta())
+                    return decode_offer(reply, zone)
+                case 0x02 if self._link in _unacknowledged:
+                    break
+                case 0x02:
+                    await asyncio.sleep(BUSY_PAUSE.total_seconds())
+                    await self.acknowledge()
+                case status:
+                    raise FetchRefused(_WORDS[self._kind], status or 0)
+        if again:
+            return None
+        raise BandBusy("the band is still at an earlier transfer")
+
+    async def _reply(self, command: bytes, within: timedelta) -> bytes | None:
+        """Return the reply to a command; None if the band gives none."""
+        self._disturbed = False
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                return await self._next_reply(command)
+        except TimeoutError:
+            return None
+
+    async def _next_reply(self, command: bytes) -> bytes:
+        async for characteristic, value in self._packets:
+            if characteristic is Characteristic.FETCH_DATA:
+                self._disturbed = True
+            elif decode_status(value, command) is not None:
+                return value
+        raise LinkLost("the link broke")
+
+    async def _wait_for_quiet(self) -> None:
+        """Wait until a transfer that nobody wants has ended."""
+        while self._disturbed and not self._is_over():
+            if await self._reply(_SEND, QUIET):
+                return
+
+    async def _receive(self, transfer: Transfer, received: Callable[[int, int], None]) -> None:
+        """Let the band send, until it says that it has, is silent or takes too long."""
+        _unacknowledged.add(self._link)
+        await self._link.write(Characteristic.FETCH_CONTROL, _SEND)
+        try:
+            async with asyncio.timeout(SILENCE_TIMEOUT.total_seconds()) as limit:
+                await self._take_all(transfer, received, limit)
+        except TimeoutError:
+            _LOGGER.debug("the band fell silent in the middle of %s", _WORDS[self._kind])
+
+    async def _take_all(
+        self, transfer: Transfer, received: Callable[[int, int], None], limit: asyncio.Timeout
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        silence = SILENCE_TIMEOUT.total_seconds()
+        async for characteristic, value in self._packets:
+            if characteristic is Characteristic.FETCH_DATA:
+                transfer.take(value)
+                received(transfer.received, transfer.expected)
+                # Anything else that arrives does not make the band less silent.
+                limit.reschedule(min(loop.time() + silence, self._ends))
+                continue
+            status = decode_status(value, _SEND)
+            if status == _SUCCESS:
+                transfer.end(decode_end(value))
+                return
+            if status is not None:
+                raise FetchRefused(_WORDS[self._kind], status)
+
+    async def acknowledge(self) -> None:
+        """Tell the band that its records are safe, or that there were none.
+
+        What it answers, and whether, makes no difference.
+
+        Raises:
+            LinkLost: the link broke.
+        """
+        await self._link.write(Characteristic.FETCH_CONTROL, _ACKNOWLEDGE)
+        _unacknowledged.discard(self._link)
+        await self._reply(_ACKNOWLEDGE, ACKNOWLEDGEMENT_TIMEOUT)
