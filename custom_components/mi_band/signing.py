@@ -99,7 +99,9 @@ class Signer:
             AccountUnreachable: the account does not know the band now.
             AccountRateLimited: too many requests.
         """
-        version = product_version if product_version in DEVICE_SOURCES else PRODUCT_VERSION
+        version = product_version or PRODUCT_VERSION
+        if version not in DEVICE_SOURCES:
+            version = PRODUCT_VERSION
         form = {
             **self._common(),
             **BINDS_COMPLETE,
