@@ -28,7 +28,7 @@ PARALLEL_UPDATES = 0
 class MiBandButtonDescription(MiBandEntityDescription, ButtonEntityDescription):
     """A button and what it does."""
 
-    needs_link: bool = True
+    acts: bool = True
     press_fn: Callable[[MiBandCoordinator], Awaitable[object]]
 
 

@@ -8,6 +8,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
 from .band.errors import BandError
+from .lease import NoLink
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -43,6 +44,6 @@ class Companions:
 async def _until_link_ends(work: Awaitable[None], name: str) -> None:
     try:
         await work
-    except BandError as err:
+    except (BandError, NoLink) as err:
         # Who watches the link sees its end too, and a new link starts what is needed again.
         _LOGGER.debug("%s ended: %s", name, err)

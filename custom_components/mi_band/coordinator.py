@@ -1,7 +1,7 @@
 """Publishes what is known of one band, and runs what is asked of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -37,12 +37,16 @@ from .band.state import BandEvent, BandState, Settings, apply, read_state, watch
 from .companions import Companions
 from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN
 from .keeper import LinkKeeper
+from .lease import Lease, NoLink
+from .options import CONNECTION_MODE, LINGERS, SYNC_INTERVAL
+from .reach import find_device
 from .snapshot import decode_snapshot, encode_snapshot, snapshot_store
 
 _LOGGER = logging.getLogger(__name__)
 
-SYNC_INTERVAL: Final = timedelta(minutes=30)
 SAVE_DELAY: Final = timedelta(minutes=1)
+PATIENCE: Final = timedelta(seconds=60)
+"""How long a command waits for a link that is made for it: as long as one try takes at most."""
 
 type MiBandConfigEntry = ConfigEntry[MiBandCoordinator]
 
@@ -56,12 +60,18 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, always_update=False)
         self.identity: str = entry.data[CONF_IDENTITY]
         self.address: str = entry.data[CONF_ADDRESS]
+        self._sync_interval = timedelta(minutes=SYNC_INTERVAL.of(entry))
+        self._lease = Lease(LINGERS[CONNECTION_MODE.of(entry)])
         self.keeper = LinkKeeper(
-            hass, self.address, bytes.fromhex(entry.data[CONF_KEY]), self._async_serve
+            hass,
+            self.address,
+            bytes.fromhex(entry.data[CONF_KEY]),
+            self._async_serve,
+            wanted=self._lease.wanted,
+            noticed=self._note_reach,
         )
         self.data = BandState()
         self._store = snapshot_store(hass, entry.entry_id)
-        self._link: BandSession | None = None
         self._companions = Companions(hass, entry)
         self._event_listeners: set[Callable[[DeviceEvent], None]] = set()
         self._readings: set[asyncio.Future[None]] = set()
@@ -91,6 +101,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         async def stop(_: Event | None = None) -> None:
             task.cancel()
             await asyncio.wait([task])
+            self._lease.close(LinkLost("the band is not served any more"))
             await self._store.async_save(encode_snapshot(self.data))
 
         entry.async_on_unload(stop)
@@ -100,34 +111,50 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
     async def _async_keep_link(self) -> None:
         try:
             await self.keeper.async_run()
-        except AuthenticationError:
+        except AuthenticationError as err:
+            self._lease.close(err)
+            self._note_reach()
             self.config_entry.async_start_reauth(self.hass)
 
     # What a link is used for while it lasts
 
-    async def _async_serve(self, link: BandSession) -> None:
+    async def _async_serve(self, link: BandSession) -> timedelta:
         try:
             # Listen before anything is read or begun, so that no news falls in between.
             async with watch(link) as events:
                 state = await self._async_read(link)
-                self._link = link
-                self._publish(replace(state, connected=True, signal_dbm=self._signal_dbm()))
-                _LOGGER.info("Connected to %s", self.name)
-                self._accompany("sync", self._async_sync_regularly)
-                if self.data.settings.continuous_heart_rate:
-                    self._accompany("heart rate", measure_continuously)
-                async for event in events:
-                    self._handle(event)
+                async with self._lease.offer(link):
+                    self._begin(state)
+                    await self._async_listen(events)
         finally:
             await self._async_let_go()
+        return self._sync_interval
+
+    def _begin(self, state: BandState) -> None:
+        self._publish(replace(state, connected=True, reachable=True, signal_dbm=self._signal_dbm()))
+        # By itself it is no reason to hold the link, but each reading is.
+        self._companions.start("sync", self._async_sync_regularly())
+        if self.data.settings.continuous_heart_rate:
+            self._accompany("heart rate", measure_continuously)
+
+    async def _async_listen(self, events: AsyncIterator[BandEvent]) -> None:
+        async for event in events:
+            self._handle(event)
 
     async def _async_let_go(self) -> None:
-        if self._link is not None:
-            _LOGGER.info("Lost the connection to %s", self.name)
         await self._companions.dismiss_all()
-        self._link = None
         self._end_readings(LinkLost("the link broke while measuring"))
-        self._publish(self.data.without_link())
+        self._publish(replace(self.data.without_link(), reachable=self._can_be_linked()))
+
+    def _can_be_linked(self) -> bool:
+        """Tell whether a link that is not there would be made for who needs it."""
+        # Where the link is kept, it is being made already whenever the band is heard.
+        on_demand = self._lease.linger is not None and not self._lease.closed
+        return on_demand and find_device(self.hass, self.address) is not None
+
+    def _note_reach(self) -> None:
+        reachable = self.data.connected or self._can_be_linked()
+        self._publish(replace(self.data, reachable=reachable))
 
     async def _async_read(self, link: Link) -> BandState:
         await set_clock(link, dt_util.now())
@@ -146,10 +173,10 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
     async def _async_read_and_publish(self, link: Link) -> None:
         self._publish(await self._async_read(link))
 
-    async def _async_sync_regularly(self, link: Link) -> None:
+    async def _async_sync_regularly(self) -> None:
         while True:
-            await asyncio.sleep(SYNC_INTERVAL.total_seconds())
-            await self._async_read_and_publish(link)
+            await asyncio.sleep(self._sync_interval.total_seconds())
+            await self._lease.run(self._async_read_and_publish)
 
     def _handle(self, event: BandEvent) -> None:
         self._publish(apply(self.data, event))
@@ -162,6 +189,8 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             case _:
                 pass
         if isinstance(event, DeviceEvent):
+            # Who pressed a key on the band often goes on to the next, and is answered.
+            self._lease.prolong()
             for listener in list(self._event_listeners):
                 listener(event)
 
@@ -178,6 +207,9 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
     def _publish(self, state: BandState) -> None:
         if state == self.data:
             return
+        if state.reachable is not self.data.reachable:
+            words = "%s can be reached" if state.reachable else "%s can no longer be reached"
+            _LOGGER.info(words, self.name)
         self.async_set_updated_data(state)
         self._store.async_delay_save(lambda: encode_snapshot(self.data), SAVE_DELAY.total_seconds())
 
@@ -199,8 +231,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         return heard.rssi if heard else None
 
     def _accompany(self, name: str, operation: Operation[None]) -> None:
-        if self._link is not None:
-            self._companions.start(name, operation(self._link))
+        self._companions.start(name, self._lease.run(operation))
 
     # What entities and actions may ask for
 
@@ -211,19 +242,20 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         return lambda: self._event_listeners.discard(listener)
 
     async def async_run[T](self, operation: Operation[T]) -> T:
-        """Run an operation on the band.
+        """Run an operation on the band, on a link that is made for it where none is kept.
 
         Raises:
             HomeAssistantError: translated; there is no link, or the band refused.
         """
-        if self._link is None:
+        patience = PATIENCE if self._can_be_linked() else timedelta()
+        try:
+            return await self._lease.run(operation, patience)
+        except NoLink as err:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key="not_connected",
                 translation_placeholders={"name": self.name, "reason": self._why_not_connected()},
-            )
-        try:
-            return await operation(self._link)
+            ) from err
         except BandError as err:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
@@ -255,9 +287,9 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
     async def async_reset(self) -> bool:
         """Reset the band, and let it go; returns whether it said yes."""
         said_yes = await self.async_run(factory_reset)
-        if self._link is not None:
+        if (link := self._lease.link) is not None:
             # One that did not hang up by itself is not heard under its new address before.
-            self._link.end()
+            link.end()
         return said_yes
 
     @callback
@@ -278,10 +310,14 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
 
     async def async_set_continuous_heart_rate(self, *, enabled: bool) -> None:
         """Measure the heart rate all the time, or stop that."""
-        self._remember(lambda settings: replace(settings, continuous_heart_rate=enabled))
-        if enabled:
+
+        async def begin(_: Link) -> None:
             self._accompany("heart rate", measure_continuously)
-        else:
+
+        if enabled:
+            await self.async_run(begin)
+        self._remember(lambda settings: replace(settings, continuous_heart_rate=enabled))
+        if not enabled:
             await self._companions.dismiss("heart rate")
 
     async def async_measure_heart_rate(self) -> None:

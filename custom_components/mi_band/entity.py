@@ -18,7 +18,9 @@ class MiBandEntityDescription(EntityDescription):
     """A row of a platform's table; its key names the unique id, the texts and the icons."""
 
     needs_link: bool = False
-    """Whether it is live or acts. What the band once recorded stays true while it is away."""
+    """Whether it is live. What the band once recorded stays true while it is away."""
+    acts: bool = False
+    """Whether it does something to the band. Where no link is kept, one is made for that."""
 
 
 class MiBandEntity(CoordinatorEntity[MiBandCoordinator]):
@@ -40,7 +42,8 @@ class MiBandEntity(CoordinatorEntity[MiBandCoordinator]):
     @override
     def available(self) -> bool:
         """Tell whether the value still holds, or the act is possible."""
-        return self.coordinator.data.connected or not self.entity_description.needs_link
+        state, row = self.coordinator.data, self.entity_description
+        return (state.connected or not row.needs_link) and (state.reachable or not row.acts)
 
 
 def _device_info(coordinator: MiBandCoordinator) -> DeviceInfo:

@@ -54,9 +54,11 @@ async def async_factory_reset(
     synced = await _async_sync_last(coordinator, force=force)
     known = _known_addresses(coordinator.hass)
     said_yes = await coordinator.async_reset()
+    connections = coordinator.keeper.connections
     heard = await _async_heard_as_new(coordinator.hass, known)
     # One that lets us in with its old key was not reset, whatever it said.
-    if not heard and (coordinator.data.connected or not said_yes):
+    let_in = coordinator.keeper.connections > connections
+    if not heard and (let_in or not said_yes):
         raise HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key="reset_not_confirmed",

@@ -3,8 +3,8 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from datetime import timedelta
+from contextlib import ExitStack, suppress
+from datetime import datetime, timedelta
 from functools import partial
 import logging
 from typing import Final, Never
@@ -17,6 +17,7 @@ from homeassistant.components.bluetooth import (
     BluetoothServiceInfoBleak,
 )
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 
 from .band.errors import AuthenticationError, BandError, LinkError
 from .band.session import BandSession, open_session
@@ -36,11 +37,12 @@ KEPT_DROPS: Final = 100
 
 
 class LinkKeeper:
-    """Connects whenever the band is heard and serves each link until it breaks.
+    """Connects whenever the band is heard and serves each link until it breaks or has served.
 
     Attributes:
         connections: how many links were made.
         failures: how many tries in a row failed, or ended soon.
+        failing_since: when the first of these failed; None while there are none.
         last_error: the code of the last failure; None when there was none.
     """
 
@@ -49,17 +51,33 @@ class LinkKeeper:
         hass: HomeAssistant,
         address: str,
         key: bytes,
-        serve: Callable[[BandSession], Awaitable[None]],
+        serve: Callable[[BandSession], Awaitable[timedelta]],
+        *,
+        wanted: asyncio.Event,
+        noticed: Callable[[], None],
     ) -> None:
+        """Make a keeper that does nothing yet.
+
+        Args:
+            hass: Home Assistant.
+            address: of the band.
+            key: of the band, 16 bytes.
+            serve: uses a link. Returns, once nobody needs it, for how long nobody will; raises when
+                the link breaks, which is then made again at once.
+            wanted: set by who cannot wait for the next try.
+            noticed: called when the band is heard anew, or is not heard any more.
+        """
         self.connections = 0
         self.failures = 0
+        self.failing_since: datetime | None = None
         self.last_error: str | None = None
         self._hass = hass
         self._address = address
         self._key = key
         self._serve = serve
+        self._wanted = wanted
+        self._noticed = noticed
         self._heard = asyncio.Event()
-        self._woken = asyncio.Event()
         self._drops: deque[float] = deque(maxlen=KEPT_DROPS)
 
     async def async_run(self) -> Never:
@@ -68,25 +86,28 @@ class LinkKeeper:
         Raises:
             AuthenticationError: the band does not take the key; trying on would only drain it.
         """
-        unregister = bluetooth.async_register_callback(
-            self._hass,
-            self._async_heard,
-            BluetoothCallbackMatcher(address=self._address, connectable=True),
-            BluetoothScanningMode.PASSIVE,
-        )
-        try:
+        with ExitStack() as registered:
+            registered.callback(
+                bluetooth.async_register_callback(
+                    self._hass,
+                    self._async_heard,
+                    BluetoothCallbackMatcher(address=self._address, connectable=True),
+                    BluetoothScanningMode.PASSIVE,
+                )
+            )
+            registered.callback(
+                bluetooth.async_track_unavailable(
+                    self._hass, self._async_missed, self._address, connectable=True
+                )
+            )
             while True:
                 await self._async_until_heard()
-                await self._async_try()
-                if self.failures:
-                    await self._async_rest()
-        finally:
-            unregister()
+                await self._async_rest(await self._async_try())
 
     @callback
     def async_wake(self) -> None:
         """Try again as soon as the band is heard, without waiting for the pause to end."""
-        self._woken.set()
+        self._wanted.set()
 
     def drops_within(self, span: timedelta) -> int:
         """Count the links that were lost within the last span."""
@@ -96,15 +117,23 @@ class LinkKeeper:
     @callback
     def _async_heard(self, _: BluetoothServiceInfoBleak, __: BluetoothChange) -> None:
         self._heard.set()
+        self._noticed()
+
+    @callback
+    def _async_missed(self, _: BluetoothServiceInfoBleak) -> None:
+        self._noticed()
 
     async def _async_until_heard(self) -> None:
         self._heard.clear()
         if find_device(self._hass, self._address) is None:
+            self._noticed()
             await self._heard.wait()
 
-    async def _async_try(self) -> None:
+    async def _async_try(self) -> timedelta:
+        """Make a link and serve it; returns how long to rest after it."""
         started = self._hass.loop.time()
         connected = False
+        self._wanted.clear()
         try:
             async with open_session(
                 partial(find_connectable, self._hass, self._address),
@@ -114,7 +143,7 @@ class LinkKeeper:
             ) as session:
                 connected = True
                 self.connections += 1
-                await self._serve(session)
+                rest = await self._serve(session)
         except AuthenticationError as err:
             self.last_error = err.code
             raise
@@ -123,19 +152,27 @@ class LinkKeeper:
             _LOGGER.debug("The link ended: %s", err)
             if connected and isinstance(err, LinkError):
                 self._drops.append(self._hass.loop.time())
+        else:
+            self._count(failed=False)
+            return rest
         # A band that comes back sends the same bytes as before. Without this they would count as
         # old news, and the old news as a sign that the band is still here.
         bluetooth.async_clear_advertisement_history(self._hass, self._address)
-        if connected and self._hass.loop.time() - started >= SHORT_LINK.total_seconds():
-            self.failures = 0
-        else:
-            self.failures += 1
+        lasted = self._hass.loop.time() - started
+        self._count(failed=not connected or lasted < SHORT_LINK.total_seconds())
+        return self._pause() if self.failures else timedelta()
 
-    async def _async_rest(self) -> None:
-        self._woken.clear()
+    def _count(self, *, failed: bool) -> None:
+        if not failed:
+            self.failures, self.failing_since = 0, None
+            return
+        self.failures += 1
+        self.failing_since = self.failing_since or dt_util.utcnow()
+
+    async def _async_rest(self, pause: timedelta) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._pause().total_seconds()):
-                await self._woken.wait()
+            async with asyncio.timeout(pause.total_seconds()):
+                await self._wanted.wait()
 
     def _pause(self) -> timedelta:
         return min(FIRST_PAUSE * (1 << min(self.failures - 1, 16)), LONGEST_PAUSE)

@@ -28,7 +28,7 @@ ALERTED: Final[SignalType[str]] = SignalType("mi_band_alerted")
 class MiBandNotifyDescription(MiBandEntityDescription, NotifyEntityDescription):
     """A place on the band where messages appear."""
 
-    needs_link: bool = True
+    acts: bool = True
 
 
 NOTIFIERS = (MiBandNotifyDescription(key="wrist"),)

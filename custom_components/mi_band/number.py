@@ -27,7 +27,7 @@ PARALLEL_UPDATES = 1
 class MiBandNumberDescription(MiBandEntityDescription, NumberEntityDescription):
     """A number, where it lies, and what makes it so on the band."""
 
-    needs_link: bool = True
+    acts: bool = True
     value_fn: Callable[[Settings], int | None]
     changed_fn: Callable[[Settings, int], Settings]
     operation_fn: Callable[[int], Operation[None]]

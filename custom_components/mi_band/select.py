@@ -27,7 +27,7 @@ HEART_RATE_INTERVALS: Final = {"off": 0, "1_min": 1, "5_min": 5, "10_min": 10, "
 class MiBandSelectDescription(MiBandEntityDescription, SelectEntityDescription):
     """A select, its options, where the chosen one lies, and what makes it so on the band."""
 
-    needs_link: bool = True
+    acts: bool = True
     values: Mapping[str, int]
     value_fn: Callable[[Settings], int | None]
     changed_fn: Callable[[Settings, int], Settings]

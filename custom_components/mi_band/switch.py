@@ -20,7 +20,7 @@ PARALLEL_UPDATES = 1
 class MiBandSwitchDescription(MiBandEntityDescription, SwitchEntityDescription):
     """A switch, where its position lies, and what moves it."""
 
-    needs_link: bool = True
+    acts: bool = True
     is_on_fn: Callable[[Settings], bool]
     turn_on_fn: Callable[[MiBandCoordinator], Awaitable[None]]
     turn_off_fn: Callable[[MiBandCoordinator], Awaitable[None]]

@@ -193,10 +193,11 @@ def _find_not_reached(watch: TroubleWatch) -> Placeholders | None:
     keeper = watch.coordinator.keeper
     # A refused key ends the trying, and the reauthentication tells of it.
     if (
-        not keeper.failures
+        keeper.failing_since is None
         or keeper.last_error == AuthenticationError.code
         or watch.is_for(FRESH, watch.last_heard)
-        or not watch.is_for(LONG_REFUSAL, watch.last_linked)
+        # Where no link is kept, the last one may be long ago without a failure.
+        or not watch.is_for(LONG_REFUSAL, max(watch.last_linked, keeper.failing_since))
     ):
         return None
     return {"since": _words(watch.last_linked), "reason": watch.why_unreachable()}

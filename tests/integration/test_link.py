@@ -114,8 +114,8 @@ async def test_the_log_has_one_line_each_way_and_no_secret(
         if record.name.startswith("custom_components.mi_band") and record.levelname != "DEBUG"
     ]
     assert [record.getMessage() for record in ours] == [
-        "Lost the connection to Mi Smart Band 4 Ada",
-        "Connected to Mi Smart Band 4 Ada",
+        "Mi Smart Band 4 Ada can no longer be reached",
+        "Mi Smart Band 4 Ada can be reached",
     ]
     said = "\n".join(record.getMessage() for record in caplog.records if "mi_band" in record.name)
     assert KEY.hex() not in said.casefold()

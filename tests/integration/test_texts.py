@@ -42,7 +42,8 @@ TABLES: Mapping[str, tuple[EntityDescription, ...]] = {
 }
 ROWS = [(platform, row) for platform, table in TABLES.items() for row in table]
 SELECTORS_OF_PAGES = {
-    *("distance_unit", "known_band", "language", "next_step", "sex", "time_format", "wrist"),
+    *("connection_mode", "distance_unit", "known_band", "language", "next_step", "sex"),
+    *("time_format", "wrist"),
 }
 
 

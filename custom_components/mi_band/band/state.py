@@ -56,6 +56,8 @@ class BandState:
     settings: Settings = field(default_factory=Settings)
 
     connected: bool = False
+    reachable: bool = False
+    """Whether a command finds the band: a link is held, or would be made."""
     heart_rate_bpm: int | None = None
     worn: bool | None = None
     """None until the band gave a sign of it."""
@@ -68,6 +70,7 @@ class BandState:
         return replace(
             self,
             connected=False,
+            reachable=False,
             heart_rate_bpm=None,
             worn=None,
             asleep=None,

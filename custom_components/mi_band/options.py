@@ -1,0 +1,62 @@
+"""What a person may choose for a band: a row for each option, in the sections of its page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.helpers import selector
+
+LINGERS: Final[Mapping[str, timedelta | None]] = {
+    "always": None,
+    "periodic": timedelta(seconds=15),
+}
+"""How long the link stays open after its last use, by connection mode; None keeps it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option[T]:
+    """A row of the options page; its key names the stored option and the texts."""
+
+    key: str
+    default: T
+    """What holds until somebody chooses; None lets the field be empty."""
+    selector: selector.Selector[Any]
+
+    def of(self, entry: ConfigEntry) -> T:
+        """Return what was chosen for a band."""
+        chosen: T = entry.options.get(self.key, self.default)
+        return chosen
+
+
+CONNECTION_MODE: Final = Option(
+    key="connection_mode",
+    default="always",
+    selector=selector.SelectSelector(
+        selector.SelectSelectorConfig(
+            options=list(LINGERS),
+            mode=selector.SelectSelectorMode.LIST,
+            translation_key="connection_mode",
+        )
+    ),
+)
+SYNC_INTERVAL: Final = Option[float](
+    key="sync_interval",
+    default=30,
+    selector=selector.NumberSelector(
+        selector.NumberSelectorConfig(
+            min=5,
+            max=1440,
+            step=1,
+            unit_of_measurement="min",
+            mode=selector.NumberSelectorMode.BOX,
+        )
+    ),
+)
+"""Minutes from one reading of the band to the next."""
+
+SECTIONS: Final[Mapping[str, tuple[Option[Any], ...]]] = {
+    "connection": (CONNECTION_MODE, SYNC_INTERVAL),
+}
+"""The options page: its sections, and what each of them asks."""
