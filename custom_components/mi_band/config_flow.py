@@ -12,6 +12,7 @@ from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
+    ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
@@ -47,6 +48,7 @@ from .forms import (
     known_band_schema,
     way_on_schema,
 )
+from .options_flow import MiBandOptionsFlow
 from .pairing import (
     BINDING_NOT_ASKED,
     LOWEST_BATTERY_PERCENT,
@@ -99,6 +101,13 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self._phase: tuple[str, asyncio.Task[str | None]] | None = None
         self._creating = False
         self._fault: BandError | AccountError | None = None
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> MiBandOptionsFlow:
+        """Return the page of a band's options."""
+        return MiBandOptionsFlow()
 
     # Which band
 
