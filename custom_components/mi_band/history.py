@@ -1,0 +1,580 @@
+"""The minute store: every minute of every band once, in one SQLite file beside HA's own.
+
+A minute is kept under the band's identity and the minutes since 1970-01-01 00:00 UTC, so that no
+clock on a wall decides what is the same minute: docs/history.md has the rules. The last value wins.
+
+What is committed is on the disk when the call returns (WAL with a sync at each commit), and a
+process that is killed leaves what was committed and nothing else. All calls wait for the disk and
+for each other: they belong into threads.
+
+What changed is marked in the same transaction in which it changed, so that who derives something
+from the minutes can catch up at any time later: `unprojected` tells the first minute that changed
+and a token, `mark_projected` takes the token back. A change in between makes another token, and the
+mark stays.
+
+The schema has a number, PRAGMA user_version: the count of `MIGRATIONS` that made it. An older file
+is brought up at opening, a newer one is refused as it is.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import astuple, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+import sqlite3
+from threading import Lock
+import time
+from typing import ClassVar, Final, NamedTuple, Self
+
+from .band.fetch import RecordKind
+from .band.minutes import Minute
+
+LOCK_TIMEOUT: Final = timedelta(seconds=10)
+"""How long another program, such as one that copies the file, may hold it."""
+CHECK_TIMEOUT: Final = timedelta(seconds=5)
+"""What the check at opening may take; what it has not seen by then is taken to be sound."""
+
+_APPLICATION_ID: Final = 0x6D694234
+_CHECK_STEP: Final = 10_000
+"""Instructions of SQLite between two looks at the clock."""
+
+MIGRATIONS: Final = (
+    """
+    CREATE TABLE band (
+        id INTEGER PRIMARY KEY,
+        identity TEXT NOT NULL UNIQUE,
+        -- The first minute that changed since the last projection; null when none did.
+        unprojected INTEGER,
+        -- Goes up with each change of the band's minutes.
+        changes INTEGER NOT NULL DEFAULT 0,
+        -- Minutes before this one were folded into hours.
+        folded_until INTEGER
+    ) STRICT;
+    CREATE TABLE minute (
+        band INTEGER NOT NULL REFERENCES band,
+        minute INTEGER NOT NULL,
+        zone INTEGER NOT NULL,
+        kind INTEGER NOT NULL,
+        intensity INTEGER NOT NULL,
+        steps INTEGER NOT NULL,
+        heart_rate INTEGER NOT NULL,
+        PRIMARY KEY (band, minute)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE hour (
+        band INTEGER NOT NULL REFERENCES band,
+        hour INTEGER NOT NULL,
+        steps INTEGER NOT NULL,
+        distance_m REAL NOT NULL,
+        energy_kcal REAL NOT NULL,
+        light_sleep INTEGER NOT NULL,
+        deep_sleep INTEGER NOT NULL,
+        awake INTEGER NOT NULL,
+        heart_rate_mean REAL,
+        heart_rate_min INTEGER,
+        heart_rate_max INTEGER,
+        PRIMARY KEY (band, hour)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE fetched (
+        band INTEGER NOT NULL REFERENCES band,
+        kind INTEGER NOT NULL,
+        until INTEGER NOT NULL,
+        PRIMARY KEY (band, kind)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE workout (
+        id INTEGER PRIMARY KEY,
+        band INTEGER NOT NULL REFERENCES band,
+        -- Seconds since 1970; the zone is that of the clock it was recorded under.
+        start INTEGER NOT NULL,
+        finish INTEGER NOT NULL,
+        zone INTEGER NOT NULL,
+        summary BLOB NOT NULL,
+        -- Null until it was fetched; empty when there is none.
+        track BLOB,
+        UNIQUE (band, start)
+    ) STRICT;
+    """,
+)
+"""One script per step of the schema; a step that was published is never edited."""
+
+
+class HistoryError(Exception):
+    """The store cannot be used; never raised itself.
+
+    Its words tell what to do. Nothing of the band's data is in them.
+    """
+
+    code: ClassVar[str]
+
+
+class HistoryUnavailable(HistoryError):
+    """The file cannot be opened, read or written now: rights, a broken disk, another program."""
+
+    code: ClassVar[str] = "history_unavailable"
+
+
+class HistoryFull(HistoryError):
+    """There is no room on the disk. What was committed before is untouched."""
+
+    code: ClassVar[str] = "history_full"
+
+
+class HistoryCorrupt(HistoryError):
+    """The file is damaged, or is no store of ours: move it aside and begin anew."""
+
+    code: ClassVar[str] = "history_corrupt"
+
+
+class HistoryNewer(HistoryError):
+    """A later version of the integration wrote the file: update, or restore the file's backup."""
+
+    code: ClassVar[str] = "history_newer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hour:
+    """What the minutes of an hour add up to; kept where the minutes themselves have gone.
+
+    Attributes:
+        hour: hours since 1970-01-01 00:00 UTC.
+        steps: of the hour.
+        distance_m: of the hour, an estimate.
+        energy_kcal: of the hour, an estimate.
+        light_sleep: minutes.
+        deep_sleep: minutes.
+        awake: minutes awake inside of a night.
+        heart_rate_mean: beats per minute; None when it was not measured, as the next two.
+        heart_rate_min: beats per minute.
+        heart_rate_max: beats per minute.
+    """
+
+    hour: int
+    steps: int
+    distance_m: float
+    energy_kcal: float
+    light_sleep: int
+    deep_sleep: int
+    awake: int
+    heart_rate_mean: float | None
+    heart_rate_min: int | None
+    heart_rate_max: int | None
+
+
+class Unprojected(NamedTuple):
+    """What has changed since the last projection."""
+
+    since: int
+    """The first minute that changed."""
+    token: int
+    """For `mark_projected`."""
+
+
+class History:
+    """The open store. Made by `open`; every call may raise a `HistoryError`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = Lock()
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the store, and make it or bring it up to the present schema where needed.
+
+        Raises:
+            HistoryCorrupt: it is damaged, or something else.
+            HistoryNewer: a later version wrote it.
+            HistoryUnavailable: it cannot be read or written.
+            HistoryFull: there is no room to make it.
+        """
+        with _translated():
+            connection = sqlite3.connect(
+                path,
+                timeout=LOCK_TIMEOUT.total_seconds(),
+                # The lock of this class keeps threads apart.
+                check_same_thread=False,
+                isolation_level=None,
+            )
+            with ExitStack() as unless_opened:
+                unless_opened.callback(connection.close)
+                # A file system that cannot share memory stays with another journal, as safe.
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                _check(connection)
+                _migrate(connection)
+                connection.execute("PRAGMA foreign_keys = ON")
+                unless_opened.pop_all()
+        return cls(connection)
+
+    def close(self) -> None:
+        """Close the file. Every later call fails."""
+        with self._lock, _translated():
+            self._connection.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, _translated():
+            yield self._connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, _translated(), _transaction(self._connection):
+            yield self._connection
+
+    # Minutes
+
+    def commit_minutes(
+        self, band: str, minutes: Iterable[Minute], *, fetched_until: int | None = None
+    ) -> int:
+        """Store minutes, and how far has been fetched; both or neither.
+
+        Of a minute that comes twice the last one wins. What is stored already as it comes changes
+        nothing, and what was folded into hours is left out, as it has been counted.
+
+        Args:
+            band: its identity.
+            minutes: in any order.
+            fetched_until: the minute from which on to fetch next; never goes back.
+
+        Returns:
+            How many were new or other than before.
+        """
+        latest = {minute.minute: minute for minute in minutes}
+        with self._writing() as connection:
+            number, folded_until = _band_to_write(connection, band)
+            if fetched_until is not None:
+                _set_fetched(connection, number, RecordKind.MINUTES, fetched_until)
+            changed = _changed(connection, number, latest, folded_until)
+            if changed:
+                connection.executemany(
+                    "INSERT OR REPLACE INTO minute VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    [(number, *minute) for minute in changed],
+                )
+                _mark_changed(connection, number, changed[0].minute)
+        return len(changed)
+
+    def minutes(self, band: str, start: int, end: int) -> list[Minute]:
+        """Return the minutes from `start` to before `end`, in time order."""
+        with self._reading() as connection:
+            return _minutes(connection, _number(connection, band), start, end)
+
+    def minutes_before(self, band: str, end: int, count: int) -> list[Minute]:
+        """Return the last minutes before `end`, at most `count`, in time order."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT minute, zone, kind, intensity, steps, heart_rate FROM minute"
+                " WHERE band = ? AND minute < ? ORDER BY minute DESC LIMIT ?",
+                (_number(connection, band), end, count),
+            ).fetchall()
+        return [Minute._make(row) for row in reversed(rows)]
+
+    def first_minute(self, band: str) -> int | None:
+        """Return the first minute that is stored; None when there is none."""
+        return self._edge(band, "min")
+
+    def last_minute(self, band: str) -> int | None:
+        """Return the last minute that is stored; None when there is none."""
+        return self._edge(band, "max")
+
+    def _edge(self, band: str, which: str) -> int | None:
+        query = f"SELECT {which}(minute) FROM minute WHERE band = ?"  # noqa: S608  one of two words
+        with self._reading() as connection:
+            return _one(connection, query, _number(connection, band))
+
+    def count_minutes(self, band: str) -> int:
+        """Return how many minutes are stored."""
+        query = "SELECT count(*) FROM minute WHERE band = ?"
+        with self._reading() as connection:
+            return _one(connection, query, _number(connection, band)) or 0
+
+    def fetched_until(self, band: str, kind: RecordKind) -> int | None:
+        """Return the minute from which on to fetch; None when that was never done."""
+        query = "SELECT until FROM fetched WHERE band = ? AND kind = ?"
+        with self._reading() as connection:
+            return _one(connection, query, _number(connection, band), kind)
+
+    # Projection
+
+    def unprojected(self, band: str) -> Unprojected | None:
+        """Return what has changed since the last projection; None when nothing has."""
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT unprojected, changes FROM band"
+                " WHERE identity = ? AND unprojected IS NOT NULL",
+                (band,),
+            ).fetchone()
+        return None if row is None else Unprojected(*row)
+
+    def mark_projected(self, band: str, token: int) -> bool:
+        """Take note that everything is projected that had changed when the token was given.
+
+        Returns:
+            Whether nothing has changed since; if something has, all of it stays marked.
+        """
+        with self._writing() as connection:
+            done = connection.execute(
+                "UPDATE band SET unprojected = NULL WHERE identity = ? AND changes = ?",
+                (band, token),
+            )
+        return done.rowcount > 0
+
+    # Hours, which outlive their minutes
+
+    def fold(self, band: str, before: int, hours: Sequence[Hour]) -> int:
+        """Replace the minutes before a full hour by what they add up to.
+
+        Args:
+            band: its identity.
+            before: a minute at which an hour begins.
+            hours: of the minutes that go.
+
+        Returns:
+            How many minutes went.
+        """
+        if before % 60 or any(hour.hour * 60 >= before for hour in hours):
+            raise ValueError("only what lies before a full hour can be folded")
+        with self._writing() as connection:
+            number, _ = _band_to_write(connection, band)
+            _keep_hours(connection, number, hours)
+            connection.execute(
+                "UPDATE band SET folded_until = max(ifnull(folded_until, ?1), ?1) WHERE id = ?2",
+                (before, number),
+            )
+            return connection.execute(
+                "DELETE FROM minute WHERE band = ? AND minute < ?", (number, before)
+            ).rowcount
+
+    def keep_hours(self, band: str, hours: Sequence[Hour]) -> None:
+        """Keep hours of which there never were minutes here."""
+        with self._writing() as connection:
+            number, _ = _band_to_write(connection, band)
+            _keep_hours(connection, number, hours)
+
+    def hours(self, band: str) -> list[Hour]:
+        """Return the hours that have outlived their minutes, in time order."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT hour, steps, distance_m, energy_kcal, light_sleep, deep_sleep, awake,"
+                " heart_rate_mean, heart_rate_min, heart_rate_max"
+                " FROM hour WHERE band = ? ORDER BY hour",
+                (_number(connection, band),),
+            ).fetchall()
+        return [_hour(row) for row in rows]
+
+    def forget(self, band: str) -> None:
+        """Delete everything of a band."""
+        with self._writing() as connection:
+            number = _number(connection, band)
+            for table in ("minute", "hour", "fetched", "workout"):
+                connection.execute(
+                    f"DELETE FROM {table} WHERE band = ?",  # noqa: S608  a name from the line above
+                    (number,),
+                )
+            connection.execute("DELETE FROM band WHERE id = ?", (number,))
+
+    # Backup
+
+    def begin_copying(self) -> None:
+        """Make the file such that it, with its journal, can be copied at any moment.
+
+        From here on changes only ever are appended to the journal, of which a copy that ends
+        anywhere still is whole up to some commit. Nothing has to wait for the copying to end.
+        """
+        with self._reading() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            connection.execute("PRAGMA wal_autocheckpoint = 0").fetchall()
+            # To close would move the journal into the file below the hands of who copies it.
+            connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)  # noqa: FBT003
+
+    def end_copying(self) -> None:
+        """Let the journal be moved into the file again."""
+        with self._reading() as connection:
+            connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, False)  # noqa: FBT003
+            connection.execute("PRAGMA wal_autocheckpoint = 1000").fetchall()
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+
+def move_aside(path: Path, now: datetime) -> Path:
+    """Give a damaged store another name, so that a new one can be begun; returns that name.
+
+    Raises:
+        HistoryUnavailable: it cannot be renamed.
+    """
+    stem = f"{path.name}.corrupt-{now:%Y-%m-%d}"
+    count = 1
+    aside = path.with_name(stem)
+    while aside.exists():
+        count += 1
+        aside = path.with_name(f"{stem}-{count}")
+    try:
+        # First the journal, by a copy: should we be killed in between, neither is alone. SQLite
+        # deletes a journal that it finds without its file.
+        journal = path.with_name(f"{path.name}-wal")
+        if journal.exists():
+            aside.with_name(f"{aside.name}-wal").write_bytes(journal.read_bytes())
+        path.rename(aside)
+        for ending in ("-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+    except OSError as err:
+        raise HistoryUnavailable(f"the damaged {path.name} cannot be renamed: {err}") from err
+    return aside
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as err:
+        raise _translate(err) from err
+
+
+def _translate(err: sqlite3.Error) -> HistoryError:
+    # The lower byte is the kind of error, the rest says more about it. Misuse has no number.
+    match getattr(err, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF:
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return HistoryCorrupt(f"the stored history is damaged: {err}")
+        case sqlite3.SQLITE_FULL:
+            return HistoryFull("no room on the disk for the history; make some and sync again")
+        case _:
+            return HistoryUnavailable(f"the stored history cannot be used now: {err}")
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("COMMIT")
+    finally:
+        _end(connection)
+
+
+def _end(connection: sqlite3.Connection) -> None:
+    """Undo a transaction that did not come to its end; a full disk ends one by itself."""
+    if connection.in_transaction:
+        # What went wrong is told by the first error.
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    deadline = time.monotonic() + CHECK_TIMEOUT.total_seconds()
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, _CHECK_STEP)
+    try:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as err:
+        if err.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+    else:
+        if found != "ok":
+            raise HistoryCorrupt(f"the stored history is damaged: {found}")
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise HistoryNewer(
+            f"a later version wrote the stored history (schema {version}, known up to"
+            f" {len(MIGRATIONS)}); update, or restore the file from a backup"
+        )
+    if application != _APPLICATION_ID:
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if tables:
+            raise HistoryCorrupt("the file of the stored history holds something else")
+    for step, script in enumerate(MIGRATIONS[version:], version + 1):
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {script} PRAGMA application_id = {_APPLICATION_ID};"
+                f" PRAGMA user_version = {step}; COMMIT;"
+            )
+        finally:
+            _end(connection)
+
+
+def _one(connection: sqlite3.Connection, query: str, *values: int) -> int | None:
+    row: tuple[int | None] | None = connection.execute(query, values).fetchone()
+    return None if row is None else row[0]
+
+
+def _number(connection: sqlite3.Connection, band: str) -> int:
+    """Return what stands for a band in the rows; -1, which has none, for an unknown one."""
+    row = connection.execute("SELECT id FROM band WHERE identity = ?", (band,)).fetchone()
+    return -1 if row is None else int(row[0])
+
+
+def _band_to_write(connection: sqlite3.Connection, band: str) -> tuple[int, int | None]:
+    """Return what stands for a band in the rows, and up to where it is folded."""
+    connection.execute("INSERT OR IGNORE INTO band (identity) VALUES (?)", (band,))
+    number, folded_until = connection.execute(
+        "SELECT id, folded_until FROM band WHERE identity = ?", (band,)
+    ).fetchone()
+    return number, folded_until
+
+
+def _set_fetched(connection: sqlite3.Connection, number: int, kind: RecordKind, until: int) -> None:
+    connection.execute(
+        "INSERT INTO fetched VALUES (?, ?, ?)"
+        " ON CONFLICT (band, kind) DO UPDATE SET until = max(until, excluded.until)",
+        (number, kind, until),
+    )
+
+
+def _minutes(connection: sqlite3.Connection, number: int, start: int, end: int) -> list[Minute]:
+    rows = connection.execute(
+        "SELECT minute, zone, kind, intensity, steps, heart_rate FROM minute"
+        " WHERE band = ? AND minute >= ? AND minute < ? ORDER BY minute",
+        (number, start, end),
+    ).fetchall()
+    return [Minute._make(row) for row in rows]
+
+
+def _changed(
+    connection: sqlite3.Connection,
+    number: int,
+    latest: dict[int, Minute],
+    folded_until: int | None,
+) -> list[Minute]:
+    """Return the minutes that are not stored as they are, in time order."""
+    if not latest:
+        return []
+    stored = {
+        minute.minute: minute
+        for minute in _minutes(connection, number, min(latest), max(latest) + 1)
+    }
+    return [
+        minute
+        for key, minute in sorted(latest.items())
+        if stored.get(key) != minute and (folded_until is None or key >= folded_until)
+    ]
+
+
+def _mark_changed(connection: sqlite3.Connection, number: int, first: int) -> None:
+    connection.execute(
+        "UPDATE band SET unprojected = min(ifnull(unprojected, ?1), ?1), changes = changes + 1"
+        " WHERE id = ?2",
+        (first, number),
+    )
+
+
+def _keep_hours(connection: sqlite3.Connection, number: int, hours: Sequence[Hour]) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO hour VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(number, *astuple(hour)) for hour in hours],
+    )
+
+
+def _hour(row: tuple[int, int, float, float, int, int, int, float, int, int]) -> Hour:
+    hour, steps, distance_m, energy_kcal, light, deep, awake, mean, lowest, highest = row
+    return Hour(
+        hour=hour,
+        steps=steps,
+        distance_m=distance_m,
+        energy_kcal=energy_kcal,
+        light_sleep=light,
+        deep_sleep=deep,
+        awake=awake,
+        heart_rate_mean=mean,
+        heart_rate_min=lowest,
+        heart_rate_max=highest,
+    )
