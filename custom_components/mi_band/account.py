@@ -321,6 +321,24 @@ def mi_sign_in_address(link: MiLink = MI_LINK_HELD, vendor: Vendor = VENDOR) -> 
     return f"{vendor.base.format(host=vendor.mi_host)}/oauth2/authorize?{urlencode(query)}"
 
 
+def next_mi_link(link: MiLink, err: AccountError | None = None) -> MiLink:
+    """Return the link to follow after one that led nowhere; after the last comes the first.
+
+    Args:
+        link: The one that was followed.
+        err: What came of it; None when the page itself did not work.
+    """
+    place = MI_LINKS.index(link) + 1
+    following = (*MI_LINKS[place:], *MI_LINKS[:place])
+    if isinstance(err, AccountUnreachable | AccountRateLimited | AccountCodeMissing):
+        # Another page would have ended in the same way.
+        return link
+    if isinstance(err, AccountNotRegistered | AccountNoBands | AccountNoKey):
+        # Only the other app may know more of this account.
+        return next((other for other in following if other.app != link.app), link)
+    return following[0]
+
+
 def _merge(bands: dict[str, AccountBand], found: Iterable[AccountBand]) -> None:
     """Add what was found; of one band twice, keep the one with a key, else the first."""
     for band in found:

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 import logging
-from typing import Any, Final, TypedDict, override
+from typing import Any, Final, override
 from uuid import uuid4
 
 from homeassistant.components import bluetooth
@@ -27,10 +27,12 @@ from .account import (
     AccountBand,
     AccountError,
     mi_sign_in_address,
+    next_mi_link,
     sign_in_with_mi,
     sign_in_with_password,
     sort_bands,
 )
+from .account_constants import MI_LINKS, MiLink
 from .band.errors import BandError, SignatureRequired
 from .band.keys import InvalidKeyFormat, parse_key
 from .band.state import Settings
@@ -63,20 +65,13 @@ from .pairing import (
 )
 from .profile_form import is_birth_date, profile_defaults, profile_schema
 from .reach import is_band_4
-from .signing import signer_with_mi, signer_with_password
+from .signing import Zone, signer_with_mi, signer_with_password
 
 _LOGGER = logging.getLogger(__name__)
 
 WEAK_SIGNAL_DBM: Final = -75
 NAME_SCAN_SECONDS: Final = 5.0
 FINISHING_S: Final = 0.1
-
-
-class Zone(TypedDict):
-    """A time zone by its name and by its offset now."""
-
-    timezone: str
-    quarter_hours: int
 
 
 class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -93,6 +88,8 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self._warned_of_signal = False
         self._sign_in: SignIn | None = None
         self._to_sign = False
+        self._mi_link = MI_LINKS[0]
+        self._followed: MiLink | None = None
         self._pairing: Pairing | SignedPairing | None = None
         self._binding = BINDING_NOT_ASKED
         self._first_sync: FirstSync | None = None
@@ -247,10 +244,11 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_show_form(
                 step_id="account_email", data_schema=ACCOUNT_SCHEMA, last_step=False
             )
+        self._followed = None
         who = {"account": user_input["account"], "password": user_input["password"]}
         if self._to_sign:
             return await self._async_pair_signed(
-                partial(signer_with_password, **who, **self._zone())
+                partial(signer_with_password, **who, zone=self._zone())
             )
         return await self._async_sign_in(
             partial(sign_in_with_password, **who, address=self._address)
@@ -260,19 +258,25 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Take the address on which the browser ended after the wearer signed in there."""
+        if user_input and user_input["other_page"]:
+            self._mi_link = next_mi_link(self._mi_link)
+            user_input = None
         if user_input is None:
             return self.async_show_form(
                 step_id="account_mi",
                 data_schema=PASTED_SCHEMA,
-                description_placeholders={"link": mi_sign_in_address()},
+                description_placeholders={
+                    "link": mi_sign_in_address(self._mi_link),
+                    "number": str(MI_LINKS.index(self._mi_link) + 1),
+                    "count": str(len(MI_LINKS)),
+                },
                 last_step=False,
             )
-        pasted = user_input["pasted"]
+        self._followed = self._mi_link
+        what = {"pasted": user_input["pasted"], "link": self._mi_link}
         if self._to_sign:
-            return await self._async_pair_signed(
-                partial(signer_with_mi, pasted=pasted, **self._zone())
-            )
-        return await self._async_sign_in(partial(sign_in_with_mi, pasted=pasted))
+            return await self._async_pair_signed(partial(signer_with_mi, **what, zone=self._zone()))
+        return await self._async_sign_in(partial(sign_in_with_mi, **what))
 
     async def async_step_sign(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Let the person say that the band was reset, and that an experiment is welcome."""
@@ -292,11 +296,9 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     def _zone(self) -> Zone:
-        """Return where the band is bound, as the vendor wants to know it."""
+        """Return where the band is bound."""
         offset = dt_util.now().utcoffset() or timedelta()
-        return Zone(
-            timezone=self.hass.config.time_zone, quarter_hours=offset // timedelta(minutes=15)
-        )
+        return Zone(self.hass.config.time_zone, offset // timedelta(minutes=15))
 
     async def _async_pair_signed(self, request: SigningRequest) -> ConfigFlowResult:
         earlier = self._pairing.key if isinstance(self._pairing, SignedPairing) else b""
@@ -599,6 +601,8 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     def _failed(self, step_id: str, err: BandError | AccountError) -> str:
         self._fault = err
         if isinstance(err, AccountError):
+            if self._followed is not None:
+                self._mi_link = next_mi_link(self._followed, err)
             return "account_sign_in_failed"
         return (
             "vendor_signature_needed" if isinstance(err, SignatureRequired) else f"{step_id}_failed"

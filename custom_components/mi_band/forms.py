@@ -37,7 +37,13 @@ ACCOUNT_SCHEMA: Final = vol.Schema(
     }
 )
 PASTED_SCHEMA: Final = vol.Schema(
-    {vol.Required("pasted"): selector.TextSelector(selector.TextSelectorConfig(autocomplete="off"))}
+    {
+        # Whoever wants another page has nothing to paste.
+        vol.Optional("pasted", default=""): selector.TextSelector(
+            selector.TextSelectorConfig(autocomplete="off")
+        ),
+        vol.Required("other_page", default=False): bool,
+    }
 )
 CONSENT_SCHEMA: Final = vol.Schema(
     {

@@ -11,6 +11,7 @@ inferred there; nobody has shown it on this model.
 import base64
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 import time
 from typing import Final
 from uuid import uuid4
@@ -34,6 +35,7 @@ from .account_constants import (
     MI_LINK_HELD,
     PRODUCT_VERSION,
     VENDOR,
+    MiLink,
     Vendor,
 )
 from .band.device_info import DeviceInfo
@@ -44,13 +46,22 @@ _DONE: Final = "1"
 _NO_OBJECTION: Final = frozenset({_DONE, "unknown"})
 
 
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """Where a band is bound, as the vendor wants to know it."""
+
+    name: str = "UTC"
+    """Of the time zone; the vendor is told with each request."""
+    quarter_hours: int = 0
+    """From UTC to there."""
+
+
 class Signer:
     """Lets the vendor sign for bands while the owner is signed in."""
 
-    def __init__(self, signed_in: SignedIn, *, timezone: str, quarter_hours: int) -> None:
+    def __init__(self, signed_in: SignedIn, zone: Zone) -> None:
         self._signed_in = signed_in
-        self._timezone = timezone
-        self._quarter_hours = quarter_hours
+        self._zone = zone
 
     async def sign(self, *, address: str, public_key_hash: bytes, digest: bytes) -> bytes:
         """Return the signature that the band asks for.
@@ -107,7 +118,7 @@ class Signer:
             **BINDS_COMPLETE,
             "app_time": str(int(time.time())),
             "auth_key": key.hex(),
-            "bind_timezone": str(self._quarter_hours),
+            "bind_timezone": str(self._zone.quarter_hours),
             "deviceid": address.replace(":", "").upper(),
             "device_source": DEVICE_SOURCES[version],
             "fw_version": _with_v(info.firmware_version),
@@ -139,7 +150,7 @@ class Signer:
             "r": str(uuid4()),
             "t": now_ms,
             "country": self._signed_in.country,
-            "timezone": self._timezone,
+            "timezone": self._zone.name,
         }
 
 
@@ -149,8 +160,7 @@ async def signer_with_password(
     account: str,
     password: str,
     *,
-    timezone: str = "UTC",
-    quarter_hours: int = 0,
+    zone: Zone,
     vendor: Vendor = VENDOR,
 ) -> AsyncGenerator[Signer]:
     """Sign in with e-mail address or phone number; log out in the end, however it comes.
@@ -161,8 +171,7 @@ async def signer_with_password(
         session: Which makes the requests; its cookies are its owner's business.
         account: E-mail address, or phone number with its country prefix.
         password: Of the app.
-        timezone: Its name, which the vendor is told with each request.
-        quarter_hours: From UTC to there.
+        zone: Where the band is bound.
         vendor: Where the services are.
 
     Raises:
@@ -171,7 +180,7 @@ async def signer_with_password(
     client = Client(session, vendor)
     async with AsyncExitStack() as stack:
         signed_in = await _enter_with_password(stack, client, account, password)
-        yield Signer(signed_in, timezone=timezone, quarter_hours=quarter_hours)
+        yield Signer(signed_in, zone)
 
 
 @asynccontextmanager
@@ -180,8 +189,8 @@ async def signer_with_mi(
     pasted: str,
     *,
     country: str = "CN",
-    timezone: str = "UTC",
-    quarter_hours: int = 0,
+    link: MiLink = MI_LINK_HELD,
+    zone: Zone,
     vendor: Vendor = VENDOR,
 ) -> AsyncGenerator[Signer]:
     """Sign in with a Mi account's code from the browser; log out in the end, however it comes.
@@ -190,8 +199,8 @@ async def signer_with_mi(
         session: Which makes the requests; its cookies are its owner's business.
         pasted: The address on which the browser ended, or only the code in it.
         country: Two letters; China's are good for everybody.
-        timezone: Its name, which the vendor is told with each request.
-        quarter_hours: From UTC to there.
+        link: The link that was followed, when the pasted text does not tell.
+        zone: Where the band is bound.
         vendor: Where the services are.
 
     Raises:
@@ -200,8 +209,8 @@ async def signer_with_mi(
         AccountError: one for each other way in which the sign-in ends.
     """
     client = Client(session, vendor)
-    async with client.signed_in_with_mi(pasted, country, MI_LINK_HELD) as signed_in:
-        yield Signer(signed_in, timezone=timezone, quarter_hours=quarter_hours)
+    async with client.signed_in_with_mi(pasted, country, link) as signed_in:
+        yield Signer(signed_in, zone)
 
 
 async def _enter_with_password(

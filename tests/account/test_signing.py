@@ -26,7 +26,7 @@ from custom_components.mi_band.account import (
 )
 from custom_components.mi_band.account_constants import MI_LINK_ZEPP
 from custom_components.mi_band.band.device_info import DeviceInfo
-from custom_components.mi_band.signing import Signer, signer_with_mi, signer_with_password
+from custom_components.mi_band.signing import Signer, Zone, signer_with_mi, signer_with_password
 from tests.emulator.vendor import (
     FALLBACK_HOSTS,
     HOME_HOST,
@@ -59,8 +59,7 @@ async def signing(lab: Lab, way: Way = Way.EMAIL) -> AsyncGenerator[Signer]:
             lab.session,
             landed(lab.service.issue_code()),
             country="DE",
-            timezone="Europe/Berlin",
-            quarter_hours=4,
+            zone=Zone("Europe/Berlin", 4),
             vendor=lab.vendor,
         )
         if way is Way.MI
@@ -68,8 +67,7 @@ async def signing(lab: Lab, way: Way = Way.EMAIL) -> AsyncGenerator[Signer]:
             lab.session,
             owner.account if way is Way.EMAIL else owner.phone,
             owner.password,
-            timezone="Europe/Berlin",
-            quarter_hours=4,
+            zone=Zone("Europe/Berlin", 4),
             vendor=lab.vendor,
         )
     )
@@ -284,14 +282,16 @@ async def test_a_spent_code_is_told(lab: Lab) -> None:
 
 async def test_a_text_without_a_code_asks_nobody(lab: Lab) -> None:
     with pytest.raises(AccountCodeMissing):
-        async with signer_with_mi(lab.session, "https://example.com/?x=y", vendor=lab.vendor):
+        async with signer_with_mi(
+            lab.session, "https://example.com/?x=y", zone=Zone(), vendor=lab.vendor
+        ):
             pass
     assert not lab.service.requests
 
 
 async def test_the_page_tells_the_app_of_a_mi_account(lab: Lab) -> None:
     pasted = landed(lab.service.issue_code(MI_LINK_ZEPP.app.name), MI_LINK_ZEPP)
-    async with signer_with_mi(lab.session, pasted, vendor=lab.vendor) as signer:
+    async with signer_with_mi(lab.session, pasted, zone=Zone(), vendor=lab.vendor) as signer:
         verify(lab.service, await sign(signer), DIGEST)
 
 

@@ -7,8 +7,18 @@ from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.mi_band.account import sign_in_with_mi, sign_in_with_password
-from custom_components.mi_band.account_constants import Vendor
+from custom_components.mi_band.account import (
+    mi_sign_in_address,
+    sign_in_with_mi,
+    sign_in_with_password,
+)
+from custom_components.mi_band.account_constants import (
+    MI_LINK_PLAIN,
+    MI_LINK_ZEPP,
+    MI_LINKS,
+    MiLink,
+    Vendor,
+)
 from tests.emulator.band import EmulatedBand
 from tests.emulator.vendor import EmulatedVendor, Owner, Scenario
 
@@ -136,6 +146,100 @@ async def test_a_spent_code_is_told(
     page = await async_choose(hass, page, "account_mi")
     page = await async_submit(hass, page, {"pasted": vendor.issue_code()})
     assert page["errors"] == {"base": "account_code_used"}
+
+
+async def test_another_sign_in_page_can_be_asked_for(
+    hass: HomeAssistant,
+    make_band: MakeBand,
+    vendor: EmulatedVendor,
+) -> None:
+    band = await make_band(key=KEY)
+    page = await async_choose(hass, await async_to_method(hass, band), "account")
+    page = await async_choose(hass, page, "account_mi")
+    shown = []
+    for _ in MI_LINKS:
+        shown.append(_link_on(page))
+        page = await async_submit(hass, page, {"other_page": True})
+        assert page["step_id"] == "account_mi"
+    assert shown == list(MI_LINKS)
+    # After the last comes the first again.
+    assert _link_on(page) == MI_LINKS[0]
+    page = await async_submit(hass, page, {"pasted": vendor.issue_code()})
+    assert page["step_id"] == "profile"
+
+
+async def test_after_a_spent_code_the_next_page_is_offered(
+    hass: HomeAssistant,
+    make_band: MakeBand,
+    vendor: EmulatedVendor,
+) -> None:
+    band = await make_band(key=KEY)
+    vendor.scenario = Scenario.CODE_USED
+    page = await async_choose(hass, await async_to_method(hass, band), "account")
+    page = await async_choose(hass, page, "account_mi")
+    page = await async_submit(hass, page, {"pasted": vendor.issue_code()})
+    assert page["errors"] == {"base": "account_code_used"}
+    vendor.scenario = Scenario.OK_EMAIL
+    page = await async_submit(hass, page, {"next_step": "retry"})
+    page = await async_choose(hass, page, "account_mi")
+    assert _link_on(page) == MI_LINK_PLAIN
+    page = await async_submit(hass, page, {"pasted": vendor.issue_code()})
+    assert page["step_id"] == "profile"
+
+
+async def test_an_account_that_one_app_does_not_know_is_asked_for_as_the_other(
+    hass: HomeAssistant,
+    make_band: MakeBand,
+    vendor: EmulatedVendor,
+) -> None:
+    band = await make_band(key=KEY)
+    vendor.scenario = Scenario.NOT_REGISTERED
+    page = await async_choose(hass, await async_to_method(hass, band), "account")
+    page = await async_choose(hass, page, "account_mi")
+    page = await async_submit(hass, page, {"pasted": vendor.issue_code()})
+    assert page["errors"] == {"base": "account_not_registered"}
+    page = await async_submit(hass, page, {"next_step": "retry"})
+    page = await async_choose(hass, page, "account_mi")
+    assert _link_on(page) == MI_LINK_ZEPP
+    # A bare code does not tell which page gave it.
+    code = vendor.issue_code(MI_LINK_ZEPP.app.name)
+    page = await async_submit(hass, page, {"pasted": code})
+    assert page["step_id"] == "profile"
+
+
+async def test_an_empty_page_is_told_and_shows_the_same_link_again(
+    hass: HomeAssistant,
+    make_band: MakeBand,
+    vendor: EmulatedVendor,
+) -> None:
+    band = await make_band(key=KEY)
+    page = await async_choose(hass, await async_to_method(hass, band), "account")
+    page = await async_submit(hass, await async_choose(hass, page, "account_mi"), {})
+    assert page["errors"] == {"base": "account_code_missing"}
+    page = await async_submit(hass, page, {"next_step": "retry"})
+    assert _link_on(await async_choose(hass, page, "account_mi")) == MI_LINKS[0]
+    assert not vendor.requests
+
+
+async def test_a_wrong_password_leaves_the_sign_in_page_as_it_is(
+    hass: HomeAssistant,
+    make_band: MakeBand,
+    vendor: EmulatedVendor,
+) -> None:
+    band = await make_band(key=KEY)
+    vendor.scenario = Scenario.WRONG_PASSWORD
+    page = await async_submit(hass, await _async_to_email(hass, band), RIGHT)
+    page = await async_submit(hass, page, {"next_step": "retry"})
+    assert _link_on(await async_choose(hass, page, "account_mi")) == MI_LINKS[0]
+
+
+def _link_on(page: ConfigFlowResult) -> MiLink:
+    """Return the link that a page shows."""
+    shown = page["description_placeholders"]
+    assert shown is not None
+    (link,) = (link for link in MI_LINKS if mi_sign_in_address(link) == shown["link"])
+    assert (shown["number"], shown["count"]) == (str(MI_LINKS.index(link) + 1), "3")
+    return link
 
 
 async def test_a_key_under_another_address_is_offered_and_proven(

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
-from custom_components.mi_band.account_constants import Vendor
+from custom_components.mi_band.account_constants import MI_LINK_ZEPP, Vendor
 from custom_components.mi_band.signing import signer_with_mi, signer_with_password
 from tests.emulator.band import EmulatedBand
 from tests.emulator.gatt.device_info import Identity
@@ -106,6 +106,20 @@ async def test_a_mi_account_signs_too(
     page = await async_submit(
         hass, page, {"pasted": vendor.issue_code()}, lambda: tap_if_asked(band)
     )
+    assert page["step_id"] == "profile"
+
+
+async def test_the_other_app_of_a_mi_account_signs_too(
+    hass: HomeAssistant, band: EmulatedBand, vendor: EmulatedVendor
+) -> None:
+    vendor.scenario = Scenario.NOT_REGISTERED
+    page = await async_choose(hass, await _async_to_account(hass, band), "account_mi")
+    page = await async_submit(hass, page, {"pasted": vendor.issue_code()})
+    assert page["errors"] == {"base": "account_not_registered"}
+    page = await async_submit(hass, page, {"next_step": "retry"})
+    page = await async_choose(hass, page, "account_mi")
+    code = vendor.issue_code(MI_LINK_ZEPP.app.name)
+    page = await async_submit(hass, page, {"pasted": code}, lambda: tap_if_asked(band))
     assert page["step_id"] == "profile"
 
 
