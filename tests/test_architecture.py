@@ -33,9 +33,9 @@ GLUE_LAYERS = (
     },
     {"entity", "farewell", "forms", "options_flow", "pairing", "profile_form", "troubles"},
     {"coordinator"},
-    {"companions", "keeper", "lease", "reach", "snapshot", "sync"},
-    {"account", "history", "signing", "statistics"},
-    {"account_constants", "const", "options"},
+    {"companions", "keeper", "lease", "reach", "records", "snapshot", "sync"},
+    {"account", "archive", "digest", "history", "signing", "statistics"},
+    {"account_constants", "const", "options", "wearer"},
     {"band"},
 )
 BAND_TOP = {"session", "state"}

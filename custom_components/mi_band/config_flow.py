@@ -58,7 +58,6 @@ from .pairing import (
     FirstSettings,
     FirstSync,
     Pairing,
-    ProfileInput,
     SignedPairing,
     SignIn,
     SigningRequest,
@@ -68,6 +67,7 @@ from .reach import is_band_4
 from .signing import Zone, signer_with_mi, signer_with_password
 
 _LOGGER = logging.getLogger(__name__)
+from .wearer import ProfileInput
 
 WEAK_SIGNAL_DBM: Final = -75
 NAME_SCAN_SECONDS: Final = 5.0

@@ -8,12 +8,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 import logging
 import secrets
 from typing import Any, Final
-import zlib
 
 from aiohttp import ClientSession
 from homeassistant.core import HomeAssistant
@@ -35,7 +34,7 @@ from .band.device_info import DeviceInfo, read_device_info, read_product_version
 from .band.errors import KeyRejected, LowBattery, LowBatteryCharging, SignatureRequired
 from .band.heart_rate import set_measurement_interval
 from .band.link import Link, Operation
-from .band.profile import Profile, Sex, Wrist, set_profile, set_step_goal, set_wrist
+from .band.profile import Wrist, set_profile, set_step_goal, set_wrist
 from .band.session import open_session
 from .band.settings import DistanceUnit, Language, TimeFormat, apply_setting
 from .band.state import Settings
@@ -43,6 +42,7 @@ from .band.wire import KEY_SIZE
 from .const import MODEL
 from .reach import find_connectable
 from .signing import Signer
+from .wearer import ProfileInput, wearer
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -54,10 +54,6 @@ SHORTEST_TEXT: Final = timedelta(seconds=1)
 BINDING_NOT_ASKED: Final = "not_asked"
 BINDING_LOCAL_KEY: Final = "local_key"
 BINDING_VENDOR_SIGNATURE: Final = "vendor_signature"
-
-type ProfileInput = dict[str, Any]
-"""What the profile page gives; Any, because so do Home Assistant's forms."""
-
 
 type AccountRequest = Callable[[ClientSession], Awaitable[tuple[AccountBand, ...]]]
 """Signs in, reads the bands of an account and signs out again."""
@@ -281,15 +277,7 @@ class FirstSync:
 def _first_operations(settings: FirstSettings) -> Iterator[Operation[Any]]:
     profile, chosen = settings.profile, settings.chosen
     yield lambda link: set_clock(link, dt_util.now())
-    wearer = Profile(
-        born=date.fromisoformat(profile["birth_date"]),
-        sex=Sex[profile["sex"].upper()],
-        height_cm=int(profile["height"]),
-        weight_kg=profile["weight"],
-        # Stable for a wearer, so that a band that is paired again sees the same person.
-        user_id=zlib.crc32(profile["name"].encode()),
-    )
-    yield lambda link: set_profile(link, wearer)
+    yield lambda link: set_profile(link, wearer(profile))
     yield lambda link: set_wrist(link, Wrist[profile["wrist"].upper()])
     goal = chosen.step_goal or int(profile["step_goal"])
     yield lambda link: set_step_goal(link, goal)

@@ -11,7 +11,7 @@ import voluptuous as vol
 
 from .band.profile import HIGHEST_STEP_GOAL
 from .band.settings import DistanceUnit, Language, TimeFormat
-from .pairing import ProfileInput
+from .wearer import ProfileInput
 
 DEFAULT_STEP_GOAL: Final = 8000
 HIGHEST_AGE_YEARS: Final = 120
