@@ -31,7 +31,10 @@ GLUE_LAYERS = (
         *("sensor", "switch", "time", "update"),
         *("config_flow", "diagnostics", "feeds", "repairs", "services", "system_health"),
     },
-    {"entity", "farewell", "forms", "options_flow", "pairing", "profile_form", "troubles"},
+    {
+        *("claims", "entity", "farewell", "forms", "options_flow"),
+        *("pairing", "profile_form", "troubles"),
+    },
     {"coordinator"},
     {"companions", "keeper", "lease", "reach", "records", "snapshot", "sync"},
     {"account", "archive", "digest", "history", "signing", "statistics"},

@@ -19,6 +19,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
@@ -36,6 +37,7 @@ from .account_constants import MI_LINKS, MiLink
 from .band.errors import BandError, SignatureRequired
 from .band.keys import InvalidKeyFormat, parse_key
 from .band.state import Settings
+from .claims import async_claim, async_release
 from .const import CONF_BINDING, CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN, MODEL
 from .coordinator import MiBandConfigEntry
 from .forms import (
@@ -167,6 +169,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             weak = heard is not None and heard.rssi < WEAK_SIGNAL_DBM
             if not weak or self._warned_of_signal:
+                self._claim()
                 return await self.async_step_known_band()
             self._warned_of_signal = True
             errors["base"] = "weak_signal"
@@ -197,10 +200,16 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         schema = known_band_schema(silent.values())
         return self.async_show_form(step_id="known_band", data_schema=schema, last_step=False)
 
+    def _claim(self) -> None:
+        """Take the band in hands, or end this dialog while another one has it."""
+        if not async_claim(self.hass, self._address, self.flow_id):
+            raise AbortFlow("already_in_progress")
+
     # How to get its key
 
     async def async_step_method(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where the band comes from, for that decides where its key does."""
+        self._claim()
         self._to_sign = False
         return self.async_show_menu(step_id="method", menu_options=["tap", "account", "key"])
 
@@ -342,6 +351,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_pair(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the pairing while it runs."""
+        self._claim()
         if self._phases is None and isinstance(self._pairing, Pairing):
             self._phases = self._pairing.run()
         return await self._async_show_phases(
@@ -460,6 +470,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Let the band go, so that the pairing can have it."""
+        self._claim()
         await self._async_release_known()
         return await self.async_step_method()
 
@@ -469,6 +480,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         """Let the person pick the band that this one became."""
         if user_input and CONF_ADDRESS in user_input:
             self._address = user_input[CONF_ADDRESS]
+            self._claim()
             await self._async_release_known()
             return await self.async_step_method()
         return await self._async_list_bands("new_address", self._async_current_ids())
@@ -591,6 +603,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     def async_remove(self) -> None:
         """Let the band go when the dialog is closed: that takes the question off its screen."""
+        async_release(self.hass, self.flow_id)
         if self._known is not None and self._released:
             self.hass.config_entries.async_schedule_reload(self._known.entry_id)
         if self._phases is not None and self._phase is not None:
