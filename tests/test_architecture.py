@@ -42,7 +42,7 @@ GLUE_LAYERS = (
     {"band"},
 )
 BAND_TOP = {"session", "state"}
-BAND_BASE = {"link", "wire"}
+BAND_BASE = {"link", "texts", "wire"}
 BAND_GROUND = {"errors", "uuids"}
 PLATFORMS = (
     *("binary_sensor", "button", "device_tracker", "event", "notify", "number", "select"),

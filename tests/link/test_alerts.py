@@ -2,13 +2,23 @@
 
 import asyncio
 from datetime import timedelta
+from itertools import accumulate
+import unicodedata
 
 import pytest
+import regex
 
 from custom_components.mi_band.band import wire
-from custom_components.mi_band.band.alerts import Alert, Category, Icon, send_alert
+from custom_components.mi_band.band.alerts import (
+    Alert,
+    Category,
+    Icon,
+    send_alert,
+    split_alert,
+)
 from tests.emulator.central import Adapter
 from tests.vectors import Vector, alerts as vectors
+from tests.vectors.texts import TEXTS
 
 from .lab import Lab, items, say_first, state, traffic
 
@@ -75,6 +85,47 @@ async def test_no_text_breaks_an_alert(lab: Lab, alert: Alert, mtu: int) -> None
         await send_alert(link, alert)
         await band.wait_for(lambda: bool(items(band, "alerts")))
     assert len(items(band, "alerts")) == 1
+
+
+def _whole_beginnings(text: str) -> set[str]:
+    """Return every beginning of a text that ends with a whole character, as Unicode counts them."""
+    arriving = text.replace("\x00", " ").encode(errors="replace").decode()
+    characters = regex.findall(r"\X", unicodedata.normalize("NFC", arriving))
+    return set(accumulate(characters, initial="")) | {" "}
+
+
+@pytest.mark.parametrize("mtu", [247, 23])
+@pytest.mark.parametrize("look", [Icon.APP, Category.EMAIL, Category.MISSED_CALL])
+async def test_the_screen_never_shows_half_a_character(
+    lab: Lab, look: Icon | Category, mtu: int
+) -> None:
+    band = await lab.band(mtu=mtu)
+    lab.adapter.mtu = mtu
+    async with lab.open(band) as link:
+        for name, text in TEXTS.items():
+            await send_alert(link, Alert(title="T", body=text, look=look))
+            shown = items(band, "alerts")[-1]
+            assert shown["title"] == "T", name
+            assert shown["body"] in _whole_beginnings(text), name
+            await send_alert(link, Alert(title=text, body=text, look=look))
+            if look is not Category.MISSED_CALL:
+                assert items(band, "alerts")[-1]["title"] in _whole_beginnings(text) | {""}, name
+
+
+async def test_the_screens_of_a_split_text_show_all_of_it(lab: Lab) -> None:
+    band = await lab.band()
+    async with lab.open(band) as link:
+        for name, text in TEXTS.items():
+            shown = []
+            for piece in split_alert(Alert(title="T", body=text)):
+                await send_alert(link, piece)
+                shown.append(str(items(band, "alerts")[-1]["body"]))
+                assert band.screen.content.body == shown[-1]
+            # A split text loses blanks at its borders, and what goes beyond nine pieces.
+            arrived = "".join("".join(shown).split())
+            whole = "".join(max(_whole_beginnings(text), key=len).split())
+            assert whole.startswith(arrived), name
+            assert len(shown) == 9 or arrived == whole, name
 
 
 async def test_a_narrow_link_carries_an_alert_in_many_packets(lab: Lab) -> None:

@@ -9,20 +9,23 @@ With an icon, by chunked transfer of type 0 (protocol-control.md section 14.1):
     6      1     icon, in category fa only
     then         title, 00, body; then for fa 00, app name, 00, and for the others 00, space, 00
 
-Title, its 00 and the body share 230 bytes with the header. Missed calls go to the alert
-characteristic (section 14.2): category 04, count 01, title, three line feeds, body.
+Title, its 00 and the body share 230 bytes with the header; a title has at most 32 characters. How
+long the app's name may be is not documented: it gets as many. [INFERRED] Missed calls go to the
+alert characteristic (section 14.2): category 04, count 01, title, three line feeds, body.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, unique
 from typing import Final
 
 from .link import Link
+from .texts import clean, cut, split
 from .uuids import Characteristic
 from .wire import send_chunked
 
 HIGHEST_TITLE_CHARACTERS: Final = 32
-HIGHEST_BODY_CHARACTERS: Final = 512
+HIGHEST_PIECES: Final = 9
+"""Into how many alerts a long text is split; one digit numbers them."""
 
 _MESSAGE_TYPE = 0
 _BUDGET = 230
@@ -34,17 +37,27 @@ _FALLBACK_APP = "Home Assistant"
 
 @unique
 class Icon(Enum):
-    """Icons of category fa; the value is the byte on the wire."""
+    """Icons of category fa; the value is the byte on the wire.
+
+    Numbers without a name in the documents are left out. Penguin, fire, cow and star are named by
+    how they look. [INFERRED]
+    """
 
     CHAT = 0
+    PENGUIN = 1
+    MI_CHAT = 2
     FACEBOOK = 3
     TWITTER = 4
+    MI_APP = 5
     SNAPCHAT = 6
     WHATSAPP = 7
+    FIRE = 8
     ALARM_CLOCK = 10
     APP = 11
     INSTAGRAM = 12
     CHAT_BUBBLE = 13
+    COW = 14
+    STAR = 17
     CALENDAR = 21
     MESSENGER = 22
     VIBER = 23
@@ -53,6 +66,7 @@ class Icon(Enum):
     KAKAOTALK = 26
     SKYPE = 27
     VK = 28
+    POKEMON_GO = 29
     HANGOUTS = 30
     MI = 31
     WEATHER = 35
@@ -78,11 +92,6 @@ class Alert:
     app_name: str = _FALLBACK_APP
 
 
-def cut(text: str, limit: int) -> bytes:
-    """Encode text in UTF-8 and cut it to a number of bytes, never within a character."""
-    return text.encode(errors="replace")[:limit].decode(errors="ignore").encode()
-
-
 def encode_alert(alert: Alert) -> bytes:
     """Encode an alert for the chunked transfer, cut to what the band takes.
 
@@ -91,34 +100,56 @@ def encode_alert(alert: Alert) -> bytes:
     """
     if alert.look is Category.MISSED_CALL:
         raise ValueError("a missed call is no chunked alert")
+    head, tail = _frame(alert)
+    # An empty body made some models of the family restart.
+    body = cut(clean(alert.body), _BUDGET - len(head)) or " "
+    return head + body.encode() + tail
+
+
+def split_alert(alert: Alert) -> tuple[Alert, ...]:
+    """Split an alert whose text is too long into several that have all of it, up to a limit.
+
+    Their titles are numbered, for the band shows the newest first. A missed call stays one.
+    """
+    if alert.look is Category.MISSED_CALL:
+        return (alert,)
+    if len(clean(alert.body).encode()) <= _BUDGET - len(_frame(alert)[0]):
+        return (alert,)
+    # Longer than any that a number leads to, so that every piece has at least as much room.
+    longest = replace(alert, title=_numbered(alert.title, HIGHEST_PIECES, HIGHEST_PIECES))
+    room = _BUDGET - len(_frame(longest)[0])
+    bodies = split(clean(alert.body), room, HIGHEST_PIECES)
+    return tuple(
+        replace(alert, title=_numbered(alert.title, number, len(bodies)), body=body)
+        for number, body in enumerate(bodies, start=1)
+    )
+
+
+def _numbered(title: str, number: int, count: int) -> str:
+    ending = f" {number}/{count}"
+    return _title(title, HIGHEST_TITLE_CHARACTERS - len(ending)) + ending
+
+
+def _frame(alert: Alert) -> tuple[bytes, bytes]:
+    """Return what stands before the body of a chunked alert, and what behind it."""
+    title = _title(alert.title).encode() + b"\x00"
     if isinstance(alert.look, Icon):
         header = bytes((_CUSTOM, 0, 0, 0, 0, 1, alert.look.value))
-        suffix = b"\x00" + _printable(alert.app_name) + b"\x00"
-    else:
-        header = bytes((alert.look.value, 0, 0, 0, 0, 1))
-        # The band shows nothing at all without a name here; a space is the shortest.
-        suffix = b"\x00 \x00"
-    title = _printable(alert.title[:HIGHEST_TITLE_CHARACTERS]) + b"\x00"
-    room = _BUDGET - len(header) - len(title)
-    # An empty body made some models of the family restart.
-    body = cut(_clean(alert.body[:HIGHEST_BODY_CHARACTERS]), room) or b" "
-    return header + title + body + suffix
+        return header + title, b"\x00" + _title(alert.app_name or _FALLBACK_APP).encode() + b"\x00"
+    header = bytes((alert.look.value, 0, 0, 0, 0, 1))
+    # The band shows nothing at all without a name here; a space is the shortest.
+    return header + title, b"\x00 \x00"
+
+
+def _title(text: str, characters: int = HIGHEST_TITLE_CHARACTERS) -> str:
+    return cut(clean(text), _BUDGET, characters)
 
 
 def encode_missed_call(alert: Alert, mtu: int) -> bytes:
     """Encode a missed call for the alert characteristic, cut to what one write carries."""
-    text = _clean(alert.title) + _SKIP_ICON_AND_CLOCK + _clean(alert.body)
+    text = clean(alert.title) + _SKIP_ICON_AND_CLOCK + clean(alert.body)
     head = bytes((_MISSED_CALL, 0x01))
-    return head + cut(text, mtu - _ATT_HEADER - len(head))
-
-
-def _clean(text: str) -> str:
-    # A NUL ends a field on the wire, so one inside a text would end it early.
-    return text.replace("\x00", " ")
-
-
-def _printable(text: str) -> bytes:
-    return _clean(text).encode(errors="replace")
+    return head + cut(text, mtu - _ATT_HEADER - len(head)).encode()
 
 
 async def send_alert(link: Link, alert: Alert) -> None:
