@@ -19,15 +19,16 @@ is brought up at opening, a newer one is refused as it is.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import astuple, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 import sqlite3
 from threading import Lock
 import time
 from typing import ClassVar, Final, NamedTuple, Self
 
-from .band.fetch import RecordKind
+from .band.fetch import Batch, RecordKind
 from .band.minutes import Minute
+from .band.workouts import Track, Workout, decode_track, decode_workout
 
 LOCK_TIMEOUT: Final = timedelta(seconds=10)
 """How long another program, such as one that copies the file, may hold it."""
@@ -256,6 +257,16 @@ class History:
         with self._reading() as connection:
             return _minutes(connection, _number(connection, band), start, end)
 
+    def minutes_from(self, band: str, start: int, count: int) -> list[Minute]:
+        """Return the first minutes from `start` on, at most `count`, in time order."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT minute, zone, kind, intensity, steps, heart_rate FROM minute"
+                " WHERE band = ? AND minute >= ? ORDER BY minute LIMIT ?",
+                (_number(connection, band), start, count),
+            ).fetchall()
+        return [Minute._make(row) for row in rows]
+
     def minutes_before(self, band: str, end: int, count: int) -> list[Minute]:
         """Return the last minutes before `end`, at most `count`, in time order."""
         with self._reading() as connection:
@@ -369,6 +380,81 @@ class History:
                     (number,),
                 )
             connection.execute("DELETE FROM band WHERE id = ?", (number,))
+
+    # Workouts
+
+    def commit_workout(
+        self, band: str, workout: Workout, *, fetched_until: int | None = None
+    ) -> None:
+        """Store a workout, and how far workouts have been fetched; its track stays if it has one.
+
+        Args:
+            band: its identity.
+            workout: it is known by its start.
+            fetched_until: the minute from which on to fetch next; never goes back.
+        """
+        with self._writing() as connection:
+            number, _ = _band_to_write(connection, band)
+            if fetched_until is not None:
+                _set_fetched(connection, number, RecordKind.WORKOUT_SUMMARY, fetched_until)
+            connection.execute(
+                "INSERT INTO workout (band, start, finish, zone, summary) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (band, start) DO UPDATE SET finish = excluded.finish,"
+                " zone = excluded.zone, summary = excluded.summary",
+                (
+                    number,
+                    _second(workout.start),
+                    _second(workout.end),
+                    _zone(workout.start),
+                    workout.raw,
+                ),
+            )
+
+    def commit_track(self, band: str, start: datetime, records: bytes) -> None:
+        """Store the details of the workout that began at `start`; empty when it has none."""
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE workout SET track = ? WHERE band = ? AND start = ?",
+                (records, _number(connection, band), _second(start)),
+            )
+
+    def workouts(self, band: str, start: datetime, end: datetime) -> list[Workout]:
+        """Return the workouts that began from `start` to before `end`, in time order."""
+        return self._workouts(band, "start >= ? AND start < ?", _second(start), _second(end))
+
+    def last_workout(self, band: str) -> Workout | None:
+        """Return the workout that began last; None when there is none."""
+        latest = self._workouts(
+            band, "start = (SELECT max(start) FROM workout WHERE band = w.band)"
+        )
+        return latest[0] if latest else None
+
+    def workouts_without_track(self, band: str) -> list[Workout]:
+        """Return the workouts whose details were not fetched yet, in time order."""
+        return self._workouts(band, "track IS NULL")
+
+    def _workouts(self, band: str, condition: str, *values: int) -> list[Workout]:
+        query = (
+            "SELECT start, zone, summary FROM workout AS w"  # noqa: S608  conditions of this class
+            f" WHERE band = ? AND {condition} ORDER BY start"
+        )
+        with self._reading() as connection:
+            rows = connection.execute(query, (_number(connection, band), *values)).fetchall()
+        return [
+            decode_workout(_batch(RecordKind.WORKOUT_SUMMARY, start, zone, summary))
+            for start, zone, summary in rows
+        ]
+
+    def track(self, band: str, workout: Workout) -> Track | None:
+        """Return the track of a workout; None when it was not fetched, or there is none."""
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT start, zone, track FROM workout WHERE band = ? AND start = ?",
+                (_number(connection, band), _second(workout.start)),
+            ).fetchone()
+        if row is None or not row[2]:
+            return None
+        return decode_track(_batch(RecordKind.WORKOUT_DETAILS, *row), workout)
 
     # Backup
 
@@ -577,4 +663,20 @@ def _hour(row: tuple[int, int, float, float, int, int, int, float, int, int]) ->
         heart_rate_mean=mean,
         heart_rate_min=lowest,
         heart_rate_max=highest,
+    )
+
+
+def _second(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def _zone(moment: datetime) -> int:
+    return (moment.utcoffset() or timedelta()) // timedelta(minutes=15)
+
+
+def _batch(kind: RecordKind, start: int, zone: int, records: bytes) -> Batch:
+    """Return what a stored record was decoded from."""
+    place = timezone(timedelta(minutes=15) * zone) if zone else UTC
+    return Batch(
+        kind=kind, start=datetime.fromtimestamp(start, place), records=records, complete=True
     )
