@@ -4,7 +4,7 @@ Every field is named here one by one. Taking secrets out of a whole would pass o
 version adds to it.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothScannerDevice
@@ -14,7 +14,11 @@ from homeassistant.helpers import issue_registry as ir
 from .band.state import BandState
 from .const import CONF_BINDING, DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
+from .options import CONNECTION_MODE, SYNC_INTERVAL
 from .troubles import DROPS_SPAN, TROUBLES, issue_id
+
+TOLD_OPTIONS: Final = (CONNECTION_MODE, SYNC_INTERVAL)
+"""The options that name no entity: such a name often has the wearer's in it."""
 
 
 async def async_get_config_entry_diagnostics(
@@ -26,7 +30,7 @@ async def async_get_config_entry_diagnostics(
         "entry": {
             "version": entry.version,
             "minor_version": entry.minor_version,
-            "options": dict(entry.options),
+            "options": {option.key: option.of(entry) for option in TOLD_OPTIONS},
             # None in an entry that was made before the answer was kept.
             "binding": entry.data.get(CONF_BINDING),
         },
@@ -48,6 +52,7 @@ def _link(coordinator: MiBandCoordinator) -> dict[str, Any]:
     keeper = coordinator.keeper
     return {
         "connected": coordinator.data.connected,
+        "reachable": coordinator.data.reachable,
         "connections": keeper.connections,
         "failures_in_a_row": keeper.failures,
         "drops_within_an_hour": keeper.drops_within(DROPS_SPAN),

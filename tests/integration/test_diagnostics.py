@@ -25,13 +25,14 @@ async def test_diagnostics_tell_of_link_band_and_scanners(
 ) -> None:
     told = await get_diagnostics_for_config_entry(hass, hass_client, house.entry)
     assert told["link"]["connected"] is True
+    assert told["link"]["reachable"] is True
     assert told["link"]["connections"] == 1
     assert told["link"]["last_error"] is None
     assert told["link"]["drops_within_an_hour"] == 0
     assert told["troubles"] == []
     assert f"V{told['band']['firmware_version']}" == house.on_band("device", "software")
     assert told["band"]["battery_percent"] == 77
-    assert told["entry"]["options"] == {}
+    assert told["entry"]["options"] == {"connection_mode": "always", "sync_interval": 30}
     (scanner,) = told["scanners"]
     assert scanner == {
         "scanner": 0,
@@ -71,6 +72,14 @@ async def test_diagnostics_tell_nothing_secret_or_healthy(
     ]
     assert [secret for secret in secrets if str(secret).lower() in text] == []
     assert ADDRESS.search(text) is None
+
+
+async def test_diagnostics_do_not_tell_options_that_may_name_the_wearer(
+    house: House, hass: HomeAssistant, hass_client: ClientSessionGenerator
+) -> None:
+    hass.config_entries.async_update_entry(house.entry, options={"calendar": "calendar.ada"})
+    told = await get_diagnostics_for_config_entry(hass, hass_client, house.entry)
+    assert "ada" not in json.dumps(told)
 
 
 async def test_diagnostics_are_there_while_the_band_is_away(
