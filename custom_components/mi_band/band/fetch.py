@@ -106,7 +106,7 @@ class Batch:
     records: bytes = field(repr=False)
     """Whole records without the packets' counters; empty when there are none from `since` on."""
     complete: bool = True
-    """False: the rest was lost twice. What is here is right, and is not acknowledged."""
+    """False: the rest was lost twice. What is here is right, and will not be acknowledged."""
 
 
 class Offer(NamedTuple):
@@ -191,6 +191,8 @@ class Transfer:
         self._shrunk = False
         self._broken = False
         self._ended = False
+        self._right: bool | None = None
+        """Whether the checksum agrees; None without one."""
 
     @property
     def expected(self) -> int:
@@ -202,14 +204,6 @@ class Transfer:
     def records(self) -> bytes:
         """What came before the first gap."""
         return bytes(self._records)
-
-    @property
-    def head(self) -> bytes:
-        """What is right and of use though the rest is lost: whole records before the first gap."""
-        size = _RECORD_SIZES.get(self._kind)
-        if size is None or self.is_intact():
-            return b""
-        return bytes(self._records[: len(self._records) // size * size])
 
     def take(self, packet: bytes) -> None:
         """Take the next packet.
@@ -237,24 +231,40 @@ class Transfer:
     def end(self, checksum: int | None) -> None:
         """Take the band's word that this was all."""
         self._ended = True
-        if checksum is not None and checksum != zlib.crc32(self._records):
-            # Which byte is wrong nobody knows.
-            self._records.clear()
-            self._broken = True
-
-    def is_intact(self) -> bool:
-        """Tell whether it ended without a gap."""
-        return self._ended and not self._broken
-
-    def is_same_as(self, other: Transfer) -> bool:
-        """Tell whether another one ended without a gap too, and with the same records."""
-        return other.is_intact() and (self.offer, self._records) == (other.offer, other._records)
+        if checksum is not None:
+            self._right = checksum == zlib.crc32(self._records)
 
     def is_whole(self) -> bool:
-        """Tell whether the amount agrees, in any of the units that it may have."""
+        """Tell whether it ended with the right checksum, or without one but with the amount."""
         length = len(self._records)
         records, rest = divmod(length, _RECORD_SIZES.get(self._kind) or max(length, 1))
-        return not rest and self.offer.amount in {records, length, self._packets}
+        # In samples, bytes or packets: whichever it is, one of them agrees.
+        right = self.offer.amount in {records, length, self._packets}
+        if self._right is not None:
+            right = self._right
+        return self.is_closed() and right and not rest
+
+    def is_closed(self) -> bool:
+        """Tell whether it ended without a gap that shows."""
+        return self._ended and not self._broken
+
+
+def _head(tries: list[Transfer]) -> tuple[datetime, bytes]:
+    """Return what is right of tries none of which is whole, and when it begins.
+
+    A gap shows where it is, unless it has 256 packets or lies at the end. Then only the amount or
+    the checksum disagrees, and right is what both tries have in common.
+    """
+    found = [(one.offer.start, one.records) for one in tries if not one.is_closed()]
+    match tries:
+        case first, second if first.offer.start == second.offer.start:
+            pairs = enumerate(zip(first.records, second.records, strict=False))
+            alike = next((index for index, (one, other) in pairs if one != other), None)
+            shorter = min(first.records, second.records, key=len)
+            found.append((first.offer.start, shorter[:alike]))
+        case _:
+            pass
+    return max(found, key=lambda one: len(one[1]), default=(tries[0].offer.start, b""))
 
 
 @asynccontextmanager
@@ -319,24 +329,18 @@ class _Exchange:
                 break
             transfer = Transfer(self._kind, offer)
             await self._receive(transfer, received)
-            if transfer.is_intact() and (
-                # The same twice: then the band counts in a way that nobody has described.
-                transfer.is_whole() or (lost and transfer.is_same_as(lost[-1]))
-            ):
-                return self._batch(transfer, transfer.records, complete=True)
+            if transfer.is_whole():
+                return Batch(kind=self._kind, start=offer.start, records=transfer.records)
             _LOGGER.debug("records lost: %d bytes came, %d announced", transfer.received, offer[0])
             lost.append(transfer)
         if not lost:
             return Batch(kind=self._kind, start=self._since, records=b"")
-        best = max(lost, key=lambda transfer: len(transfer.head))
-        if not best.head:
+        start, head = _head(lost)
+        size = _RECORD_SIZES.get(self._kind)
+        head = head[: len(head) // size * size] if size else b""
+        if not head:
             raise RecordsLost("records were lost twice")
-        return self._batch(best, best.head, complete=False)
-
-    def _batch(self, transfer: Transfer, records: bytes, *, complete: bool) -> Batch:
-        return Batch(
-            kind=self._kind, start=transfer.offer.start, records=records, complete=complete
-        )
+        return Batch(kind=self._kind, start=start, records=head, complete=False)
 
     def _is_over(self) -> bool:
         return asyncio.get_running_loop().time() >= self._ends
@@ -405,12 +409,17 @@ class _Exchange:
     ) -> None:
         loop = asyncio.get_running_loop()
         silence = SILENCE_TIMEOUT.total_seconds()
+        renewed = 0.0
         async for characteristic, value in self._packets:
             if characteristic is Characteristic.FETCH_DATA:
                 transfer.take(value)
                 received(transfer.received, transfer.expected)
-                # Anything else that arrives does not make the band less silent.
-                limit.reschedule(min(loop.time() + silence, self._ends))
+                # Anything else that arrives does not make the band less silent. A new timer for
+                # each of thousands of packets a second would cost more than the packet.
+                now = loop.time()
+                if now - renewed > silence / 16:
+                    renewed = now
+                    limit.reschedule(min(now + silence, self._ends))
                 continue
             status = decode_status(value, _SEND)
             if status == _SUCCESS:
