@@ -6,7 +6,7 @@ import pytest
 
 from tests.emulated.phone import Lab, authenticated, lab
 from tests.emulator.gatt.body import Json
-from tests.emulator.history import Minute
+from tests.emulator.life import Minute
 from tests.emulator.radio import Radio
 
 NOW = datetime(2024, 3, 9, 5, 36, 20, tzinfo=UTC)

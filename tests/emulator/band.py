@@ -26,7 +26,7 @@ from .gatt.current_time import CurrentTime
 from .gatt.device_info import DeviceInfo, Identity
 from .gatt.events import Events
 from .gatt.feeds import Feeds
-from .gatt.fetch import Fetch
+from .gatt.fetch import Fetch, Manner as FetchManner, Trouble
 from .gatt.find import Find
 from .gatt.firmware import Firmware
 from .gatt.heart_rate import HeartRate
@@ -34,9 +34,10 @@ from .gatt.profile import Profile
 from .gatt.server import Server
 from .gatt.steps import Steps
 from .gatt.table import ROWS
-from .history import History, Posture
+from .history import History, Past, Posture
 from .radio import AirDevice, Radio
 from .screen import Content, Kind, Look, Status, draw
+from .truth import Truth
 from .wearer import Organs, Policy, Wearer
 
 ADDRESS = "F3:4E:C4:1E:46:0F"
@@ -86,6 +87,8 @@ class Options(TypedDict, total=False):
         verify_key: The vendor's public key of a band that wants a signature.
         days: Whole days of minutes behind it.
         seed: For these days.
+        past: All about what lies behind it, instead of days and seed.
+        records: How it transfers stored records.
         battery: Level in percent.
         tick_s: How long the band's second is: walking, measuring, vibrating.
         tap_timeout_s: How long it asks for a tap.
@@ -104,6 +107,8 @@ class Options(TypedDict, total=False):
     verify_key: ec.EllipticCurvePublicKey | None
     days: int
     seed: int
+    past: Past
+    records: FetchManner
     battery: int
     tick_s: float
     tap_timeout_s: float
@@ -135,10 +140,11 @@ class _Life:
 class BandFaults:
     """What can go wrong with a band's notifications and with the air around it."""
 
-    def __init__(self, body: Body, radio: Radio, life: _Life) -> None:
+    def __init__(self, body: Body, radio: Radio, life: _Life, fetch: Fetch) -> None:
         self._body = body
         self._radio = radio
         self._life = life
+        self._fetch = fetch
 
     def _disturb(self, what: str, characteristic: str, count: int) -> None:
         name = _BY_LOWER_NAME.get(characteristic.lower())
@@ -157,6 +163,14 @@ class BandFaults:
     def garble(self, characteristic: str, count: int = 1) -> None:
         """Turn every bit of the next notifications of a characteristic around."""
         self._disturb("garble", characteristic, count)
+
+    def records(self, trouble: Trouble, rounds: int = 1) -> None:
+        """Have trouble in the next rounds of a fetch, after what was asked for before."""
+        self._fetch.expect(trouble, rounds)
+
+    def forgive_records(self) -> None:
+        """Let the fetches after the one of the moment go well."""
+        self._fetch.forgive()
 
     def cut_after(self, operations: int | None) -> None:
         """Cut the link after this many further reads and writes; None for never."""
@@ -192,7 +206,8 @@ class EmulatedBand:
         self._capabilities: tuple[Capability, ...] = ()
         self.wearer = self._make_capabilities()
         self.wearer.policy = options.get("policy", self._character.policy)
-        self.faults = BandFaults(self._body, radio, self._life)
+        self.faults = BandFaults(self._body, radio, self._life, self._fetch)
+        self.truth = Truth(self._body.history)
         if self._character.visible:
             self._configuration.settings["visible"] = True
         self._body.screen.show(Kind.OFF, Content())
@@ -201,7 +216,10 @@ class EmulatedBand:
         options = self._options
         clock = Clock(options.get("now", utc_now), options.get("zone"))
         posture = Posture()
-        history = History(clock, posture, days=options.get("days", 14), seed=options.get("seed", 1))
+        past = options.get("past", Past(days=options.get("days", 14), seed=options.get("seed", 1)))
+        if past.settings:
+            clock.have(past.settings[-1].error, past.settings[-1].zone)
+        history = History(clock, posture, past)
         body = Body(
             clock=clock, posture=posture, history=history, tick_s=options.get("tick_s", 1.0)
         )
@@ -225,6 +243,7 @@ class EmulatedBand:
             body, self._events, self._factory_reset, lambda: self._profile.goal
         )
         self._feeds = Feeds(body, self._events)
+        self._fetch = Fetch(body, self._hang_up, options.get("records", FetchManner()))
         alerts, find = Alerts(body), Find(body)
         receivers = {
             0: alerts.take_rich,
@@ -255,7 +274,7 @@ class EmulatedBand:
             Chunked(body, receivers),
             self._feeds,
             Firmware(body, self._reboot),
-            Fetch(body),
+            self._fetch,
         )
         return Wearer(
             Organs(
@@ -332,8 +351,28 @@ class EmulatedBand:
 
     @property
     def history(self) -> History:
-        """The minutes it holds."""
+        """The minutes and workouts it holds."""
         return self._body.history
+
+    @property
+    def stored(self) -> dict[str, Json]:
+        """How much it has stored, and up to when, for its page."""
+        history = self._body.history
+        return {
+            "minutes": len(history),
+            "workouts": history.held_workouts,
+            "last": history.span[1],
+            "sending": self._fetch.busy,
+        }
+
+    @property
+    def records(self) -> FetchManner:
+        """How it transfers stored records."""
+        return self._fetch.manner
+
+    @records.setter
+    def records(self, manner: FetchManner) -> None:
+        self._fetch.manner = manner
 
     @property
     def screen(self) -> Look:

@@ -28,15 +28,23 @@ class Clock:
             zone: Where the wearer is; None for this machine's zone.
         """
         self._now = now
-        self._error = timedelta()
-        self._tz: tzinfo = zone or now().astimezone().tzinfo or UTC
+        self.error = timedelta()
+        """By how much the clock is ahead of the true time."""
+        self.home: tzinfo = zone or now().astimezone().tzinfo or UTC
+        """Where the wearer is."""
+        self._tz = self.home
         self.zone: int | None = None
         """Offset from UTC in quarter hours; None until it has been written."""
 
     @property
+    def true(self) -> datetime:
+        """What the time really is."""
+        return self._now()
+
+    @property
     def wall(self) -> datetime:
         """What the band shows."""
-        return (self._now() + self._error).astimezone(self._tz)
+        return (self._now() + self.error).astimezone(self._tz)
 
     @property
     def tz(self) -> tzinfo:
@@ -52,7 +60,14 @@ class Clock:
         """Take over a written local time with its offset in quarter hours."""
         self._tz = zone_info(zone)
         self.zone = zone
-        self._error = local.replace(tzinfo=self._tz) - self._now()
+        self.error = local.replace(tzinfo=self._tz) - self._now()
+
+    def have(self, error: timedelta, zone: int | None) -> None:
+        """Be as wrong as this, without having been told anything by a client of ours."""
+        self.error = error
+        if zone is not None:
+            self._tz = zone_info(zone)
+            self.zone = zone
 
     def forget(self) -> None:
         """Know the offset no longer, as after a factory reset; the time goes on."""

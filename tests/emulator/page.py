@@ -5,23 +5,30 @@ band. A control answers `{"ok": true}`, or 400 with `{"error": ...}`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+import dataclasses
+from enum import Enum
+from functools import partial
 import json
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
 from .band import EmulatedBand
+from .day import draw_day
 from .gatt.body import Json
 from .gatt.events import EVENTS, MUSIC_KEYS
+from .gatt.fetch import Amount, Block, Manner, Trouble
+from .life import Doing
+from .sports import Sport
 from .wearer import Policy
 
 _PAGE = Path(__file__).with_name("page.html")
 # The page needs nothing from anywhere, and may not fetch anything either.
 _POLICY = (
     "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline';"
-    " style-src 'unsafe-inline'; img-src data:"
+    " style-src 'unsafe-inline'; img-src 'self' data:"
 )
 
 
@@ -68,10 +75,66 @@ class Fields:
             raise BadRequest(f"{name} is missing or no time")
         return float(value)
 
+    def updated[T: Manner | Trouble](self, base: T) -> T:
+        """Take the fields of a dataclass that differ; bytes are hex digits, tuples lists."""
+        changed: dict[str, Any] = {}
+        kinds = {field.name: field.type for field in dataclasses.fields(base)}
+        for name, value in self._given.items():
+            if name not in kinds:
+                raise BadRequest(f"there is no {name}")
+            read = _READERS[str(kinds[name])]
+            try:
+                changed[name] = None if value is None else read(value)
+            except (TypeError, ValueError) as error:
+                raise BadRequest(f"{name}: {error}") from None
+        return dataclasses.replace(base, **changed)
+
+    def without(self, name: str) -> Fields:
+        """Leave a field out."""
+        return Fields({key: value for key, value in self._given.items() if key != name})
+
     def number_or_none(self, name: str) -> int | None:
         """Take a whole number, or null."""
         return None if self._given.get(name) is None else self.integer(name)
 
+
+def _whole(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ValueError("no whole number")
+
+
+def _truth(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("neither true nor false")
+
+
+def _hex(value: object) -> bytes:
+    return bytes.fromhex(str(value))
+
+
+def _wholes(value: object) -> tuple[int, ...]:
+    if isinstance(value, list):
+        return tuple(_whole(one) for one in value)
+    raise ValueError("no list")
+
+
+# By the annotation of a field.
+_READERS: dict[str, Callable[[object], object]] = {
+    str(kind): read
+    for kind, read in (
+        (bool, _truth),
+        (int, _whole),
+        (int | None, _whole),
+        (bytes, _hex),
+        (bytes | None, _hex),
+        (tuple[int, ...], _wholes),
+        (float, lambda value: _whole(value) if isinstance(value, int) else float(str(value))),
+        (Amount, lambda value: Amount(str(value))),
+        (Block | int, lambda value: Block(value) if isinstance(value, str) else _whole(value)),
+    )
+}
 
 type Act = Callable[[EmulatedBand, Fields], Awaitable[None] | None]
 
@@ -119,6 +182,38 @@ async def _power(band: EmulatedBand, fields: Fields) -> None:
         await band.power_off()
 
 
+def _records(band: EmulatedBand, fields: Fields) -> None:
+    band.records = fields.updated(band.records)
+
+
+def _trouble(band: EmulatedBand, fields: Fields) -> None:
+    rounds = fields.integer("rounds", 1)
+    if rounds == 0:
+        band.faults.forgive_records()
+    else:
+        band.faults.records(fields.without("rounds").updated(Trouble()), rounds)
+
+
+def _chosen[T: Enum](kind: type[T], name: str) -> T:
+    try:
+        return kind[name.upper()]
+    except KeyError:
+        raise BadRequest(f"{name!r} is none of {', '.join(kind.__members__).lower()}") from None
+
+
+def _work_out(band: EmulatedBand, fields: Fields) -> None:
+    band.wearer.work_out(
+        _chosen(Sport, fields.text("sport")),
+        fields.integer("minutes"),
+        phone=fields.flag("phone", default=False),
+        paused=fields.integer("paused", 0),
+    )
+
+
+def _live(band: EmulatedBand, fields: Fields) -> None:
+    band.wearer.live(fields.seconds("hours"), _chosen(Doing, fields.text("doing")))
+
+
 CONTROLS: dict[str, Control] = {
     "tap": Control(lambda band, _: band.wearer.tap()),
     "refuse": Control(lambda band, _: band.wearer.refuse()),
@@ -158,6 +253,10 @@ CONTROLS: dict[str, Control] = {
         lambda band, fields: band.wearer.workout(fields.text("step"), fields.integer("type", 1)),
         {"step": "start", "type": 1},
     ),
+    "work_out": Control(_work_out, {"sport": "outdoor_running", "minutes": 30, "phone": True}),
+    "live": Control(_live, {"hours": 8, "doing": "light_sleep"}),
+    "records": Control(_records, {"block": 232, "delete": False}),
+    "trouble": Control(_trouble, {"missing": [3], "rounds": 1}),
     "out_of_range": Control(
         lambda band, fields: band.faults.out_of_range(fields.flag("value")), {"value": True}
     ),
@@ -234,12 +333,29 @@ async def _violations(request: web.Request) -> web.Response:
     return web.json_response(_band(request).violations)
 
 
+async def _what_was(request: web.Request) -> web.Response:
+    """Give the truth between two minutes since the epoch; the last day of it otherwise."""
+    given = [request.query.get(name) for name in ("from", "to")]
+    if any(one is not None and not one.isdecimal() for one in given):
+        raise web.HTTPBadRequest(
+            text=json.dumps({"error": "from and to are minutes since the epoch"}),
+            content_type="application/json",
+        )
+    start, end = (None if one is None else int(one) for one in given)
+    return web.json_response(_band(request).truth.as_json(start, end), dumps=_compact)
+
+
+_compact = partial(json.dumps, separators=(",", ":"))
+
+
 async def _controls(_request: web.Request) -> web.Response:
     return web.json_response(
         {
             "controls": {name: dict(control.fields) for name, control in CONTROLS.items()},
             "events": list(EVENTS),
             "music_keys": list(MUSIC_KEYS),
+            "doings": [doing.name.lower() for doing in Doing if doing],
+            "sports": [sport.name.lower() for sport in Sport],
         }
     )
 
@@ -257,6 +373,11 @@ async def _svg(request: web.Request) -> web.Response:
     return web.Response(text=_band(request).draw(), content_type="image/svg+xml")
 
 
+async def _day(request: web.Request) -> web.Response:
+    """Draw the last day that was lived."""
+    return web.Response(text=draw_day(_band(request).truth), content_type="image/svg+xml")
+
+
 async def _view(request: web.Request) -> web.Response:
     """Give the page what it shows, in one go."""
     band = _band(request)
@@ -269,6 +390,7 @@ async def _view(request: web.Request) -> web.Response:
             "vibration": state["vibration"],
             "heart_rate": state["heart_rate"],
             "calling": state["calling"],
+            "stored": band.stored,
             "bands": len(request.app[_SERVED].bands),
             "violations": list(band.violations[-20:]),
         }
@@ -293,8 +415,10 @@ def application(bands: Sequence[EmulatedBand]) -> web.Application:
             web.get("/state", _state),
             web.get("/violations", _violations),
             web.get("/controls", _controls),
+            web.get("/truth", _what_was),
             web.get("/bands", _bands),
             web.get("/screen.svg", _svg),
+            web.get("/day.svg", _day),
             web.get("/view", _view),
             web.post("/{control}", _control),
         ]

@@ -1,6 +1,7 @@
 """The person who wears the emulated band: everything a hand, an arm or a charger can do to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
@@ -12,7 +13,10 @@ from .gatt.configuration import Configuration
 from .gatt.events import Events
 from .gatt.find import Find
 from .gatt.steps import Steps
+from .life import ASLEEP, Doing
 from .screen import Content, Kind
+from .sports import Sport
+from .workouts import Workout
 
 
 @unique
@@ -151,12 +155,69 @@ class Wearer:
         self._band.configuration.alarms.edit(slot, hour, minute)
         self._band.events.send("alarm_edited")
 
+    # Sport
+
     def workout(self, step: str, kind: int = 0x01) -> None:
-        """Open a workout's screen, then start, pause, resume or end the workout."""
+        """Open a workout's screen, then start, pause, resume or end the workout.
+
+        One that was started is stored when it ends.
+        """
         if step == "open":
             self._band.events.open_workout(kind, phone_gps=True)
-        else:
-            self._band.events.workout_step(step)
+            return
+        self._band.events.workout_step(step)
+        self._band.body.training.step(step, Sport.of_live(kind))
+
+    def work_out(
+        self, sport: Sport, minutes: int, *, phone: bool = False, paused: int = 0
+    ) -> Workout:
+        """Have done a workout that ends now: the last minutes become it, and the band tells.
+
+        Args:
+            sport: Which.
+            minutes: How long.
+            phone: The phone came along and fed positions.
+            paused: Seconds of a pause in the middle.
+
+        Returns:
+            What was stored.
+
+        Raises:
+            ValueError: It has no length, or its pause is longer than four minutes.
+        """
+        events = self._band.events
+        with self._steps_of_today():
+            workout = self._band.body.training.have_done(sport, minutes, phone=phone, paused=paused)
+        events.open_workout(sport.live, phone_gps=phone)
+        for step in ("start", *(("pause", "resume") if paused else ()), "end"):
+            events.workout_step(step)
+        return workout
+
+    def live(self, hours: float, doing: Doing) -> None:
+        """Have spent the last hours with one thing, which takes no time.
+
+        Nobody moves the clock: the minutes before now become what they would have been, so a
+        test asks for it before they are fetched. Sleep gets its stages; who slept is awake now.
+
+        Raises:
+            ValueError: The hours hold no minute, or the band cannot note this.
+        """
+        with self._steps_of_today():
+            self._band.body.history.live(round(hours * 60), doing)
+        if doing in ASLEEP:
+            self._band.events.send("fell_asleep")
+            self.wake_up()
+
+    @contextmanager
+    def _steps_of_today(self) -> Iterator[None]:
+        """Let the counter follow minutes that are rewritten; it never goes back."""
+        body = self._band.body
+        midnight = body.clock.wall.replace(hour=0, minute=0, second=0, microsecond=0)
+        before = body.history.steps_since(midnight)
+        yield
+        if (made := body.history.steps_since(midnight) - before) > 0:
+            self._band.steps.have_made(made)
+        body.changed()
 
     # An arm
 

@@ -17,6 +17,7 @@ from bumble.device import Connection
 from ..clock import Clock
 from ..history import History, Posture
 from ..screen import Screen
+from ..training import Training
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
@@ -146,6 +147,7 @@ class Body:
         self.clock = clock
         self.posture = posture
         self.history = history
+        self.training = Training(clock, posture, history)
         self.tick_s = tick_s
         """What the band takes for a second between two notifications."""
         self.screen = Screen()

@@ -256,6 +256,7 @@ class Feeds(Capability):
                 "altitude_m": altitude / 100,
                 "time_ms": when,
             }
+            self.body.training.locate(longitude, latitude, altitude // 100)
         reader.end()
         self._positions.append(position)
         del self._positions[:-_KEPT]

@@ -82,9 +82,13 @@ class Steps(Capability):
             self.body.tasks.later(self.body.tick_s, self._step)
 
     def _make(self, steps: int) -> None:
+        self.body.history.add_steps(steps)
+        self.have_made(steps)
+
+    def have_made(self, steps: int) -> None:
+        """Count steps whose minutes are written down already."""
         before = self.total
         self._total = before + steps
-        self.body.history.add_steps(steps)
         if self.body.authenticated:
             self.body.notify("0007", self.encode())
         self.on_steps(before, self._total)
