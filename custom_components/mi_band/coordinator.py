@@ -18,6 +18,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
+from .band.alerts import Alert, send_alert
 from .band.clock import set_clock
 from .band.device_info import DeviceInfo
 from .band.errors import AuthenticationError, BandError, LinkError, LinkLost
@@ -277,6 +278,17 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
 
     def _remember(self, change: Callable[[Settings], Settings]) -> None:
         self._publish(replace(self.data, settings=change(self.data.settings)))
+
+    async def async_alert(self, alert: Alert) -> bool | None:
+        """Show an alert on the wrist; returns whether the band acknowledged it."""
+        acknowledged = await self.async_run(lambda link: send_alert(link, alert))
+        self._publish(self.data.after_alert(acknowledged))
+        return acknowledged
+
+    @callback
+    def async_trust_alerts(self) -> None:
+        """Take alerts for shown again, until the band acknowledges one and then stops."""
+        self._publish(replace(self.data, unacknowledged_alerts=None))
 
     async def async_sync(self) -> timedelta:
         """Read everything now; returns how long that took."""

@@ -14,7 +14,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util.signal_type import SignalType
 
-from .band.alerts import Alert, send_alert
+from .band.alerts import Alert
 from .coordinator import MiBandConfigEntry
 from .entity import MiBandEntity, MiBandEntityDescription
 
@@ -64,4 +64,4 @@ class MiBandNotifier(MiBandEntity, NotifyEntity):
     async def async_send_message(self, message: str, title: str | None = None) -> None:
         """Show a message; it is cut to what the band takes."""
         alert = Alert(title=title or ATTR_TITLE_DEFAULT, body=message)
-        await self.coordinator.async_run(lambda link: send_alert(link, alert))
+        await self.coordinator.async_alert(alert)

@@ -18,7 +18,7 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 import voluptuous as vol
 
-from .band.alerts import Alert, Category, Icon, send_alert
+from .band.alerts import Alert, Category, Icon
 from .band.reset import reboot
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
@@ -91,7 +91,7 @@ async def async_notify(call: ServiceCall) -> None:
         look=LOOKS[call.data[ATTR_ICON]],
         app_name=call.data[ATTR_APP_NAME],
     )
-    await coordinator.async_run(lambda link: send_alert(link, alert))
+    await coordinator.async_alert(alert)
     async_dispatcher_send(call.hass, ALERTED, coordinator.identity)
 
 

@@ -33,6 +33,7 @@ def encode_snapshot(state: BandState) -> Snapshot:
         "today": asdict(state.today) if state.today else None,
         "last_sync": state.last_sync,
         "settings": asdict(state.settings),
+        "unacknowledged_alerts": state.unacknowledged_alerts,
     }
 
 
@@ -49,6 +50,7 @@ def decode_snapshot(snapshot: Snapshot) -> BandState:
         today=DayTotals(**snapshot["today"]) if snapshot["today"] else None,
         last_sync=_moment(snapshot["last_sync"]),
         settings=Settings(**snapshot["settings"]),
+        unacknowledged_alerts=snapshot.get("unacknowledged_alerts"),
     )
 
 

@@ -36,6 +36,8 @@ LONG_WITHOUT_ADAPTER: Final = timedelta(minutes=10)
 DROPS_SPAN: Final = timedelta(hours=1)
 MOST_DROPS: Final = 10
 """Links lost within the span from which on it is a trouble."""
+MOST_UNACKNOWLEDGED: Final = 3
+"""Alerts in a row without an acknowledgement from which on it is a trouble."""
 FRESH: Final = timedelta(minutes=10)
 """How young an advertisement is that shows that the band is near."""
 
@@ -43,6 +45,7 @@ NOT_HEARD: Final = "not_heard"
 NOT_REACHED: Final = "not_reached"
 OFTEN_LOST: Final = "often_lost"
 NO_CONNECTABLE_ADAPTER: Final = "no_connectable_adapter"
+ALERTS_NOT_SHOWN: Final = "alerts_not_shown"
 
 type Placeholders = Mapping[str, str]
 
@@ -55,7 +58,7 @@ class Trouble:
     find: Callable[[TroubleWatch], Placeholders | None]
     """Returns what fills the text; None while there is no such trouble."""
     is_fixable: bool = False
-    """Whether trying again at once can end it."""
+    """Whether trying something at once can end it."""
 
 
 def issue_id(entry_id: str, key: str) -> str:
@@ -220,6 +223,12 @@ def _find_no_connectable_adapter(watch: TroubleWatch) -> Placeholders | None:
     return {} if lasts and not watch.has_adapter else None
 
 
+def _find_alerts_not_shown(watch: TroubleWatch) -> Placeholders | None:
+    # A band that never acknowledges counts none.
+    count = watch.coordinator.data.unacknowledged_alerts or 0
+    return {"count": str(count)} if count >= MOST_UNACKNOWLEDGED else None
+
+
 def _words(moment: datetime) -> str:
     return dt_util.as_local(moment).strftime("%Y-%m-%d %H:%M")
 
@@ -229,4 +238,5 @@ TROUBLES: Final = (
     Trouble(key=NOT_REACHED, find=_find_not_reached, is_fixable=True),
     Trouble(key=OFTEN_LOST, find=_find_often_lost),
     Trouble(key=NO_CONNECTABLE_ADAPTER, find=_find_no_connectable_adapter),
+    Trouble(key=ALERTS_NOT_SHOWN, find=_find_alerts_not_shown, is_fixable=True),
 )

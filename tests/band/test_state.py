@@ -113,6 +113,26 @@ def test_any_events_keep_what_no_event_tells(
     assert state.worn or state.heart_rate_bpm is None
 
 
+@pytest.mark.parametrize(
+    ("before", "acknowledged", "after"),
+    [
+        (None, None, None),
+        # A firmware that never acknowledges looks like this for ever.
+        (None, False, None),
+        (None, True, 0),
+        (0, False, 1),
+        (1, False, 2),
+        (2, None, 2),
+        (2, True, 0),
+    ],
+)
+def test_alerts_without_an_acknowledgement_are_counted_once_there_was_one(
+    *, before: int | None, acknowledged: bool | None, after: int | None
+) -> None:
+    state = BandState(unacknowledged_alerts=before).after_alert(acknowledged)
+    assert state.unacknowledged_alerts == after
+
+
 def test_without_a_link_only_what_is_recorded_remains() -> None:
     assert _FULL.without_link() == BandState(
         device=_FULL.device,

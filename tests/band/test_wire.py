@@ -229,13 +229,13 @@ async def test_a_message_is_sent_in_one_call_and_waits_for_its_acknowledgement(
         mtu=transfer.mtu,
     )
     async with asyncio.timeout(1):
-        await send_chunked(link, transfer.message_type, transfer.payload)
+        assert await send_chunked(link, transfer.message_type, transfer.payload)
     assert link.calls == [transfer.packets]
     assert {target for target, _ in link.written} == {Characteristic.CHUNKED_TRANSFER}
 
 
-async def test_a_missing_acknowledgement_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_acknowledgement_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "ACKNOWLEDGEMENT_TIMEOUT", timedelta(milliseconds=5))
     link = ScriptedLink(lambda _: [bytes.fromhex("1000c901010000"), b"\x10\x00", b""])
-    await send_chunked(link, 3, b"\x40\x32")
+    assert not await send_chunked(link, 3, b"\x40\x32")
     assert link.calls == [(bytes.fromhex("00c3004032"),)]

@@ -1,7 +1,7 @@
 """Troubles that need a person are told as repair issues, and these go by themselves."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from datetime import timedelta
 import json
 from typing import Any
@@ -28,7 +28,9 @@ from .texts import TextWatch
 KEEPER = "custom_components.mi_band.keeper"
 TROUBLES = "custom_components.mi_band.troubles"
 REPAIRS = "custom_components.mi_band.repairs"
+WIRE = "custom_components.mi_band.band.wire"
 SHORT = timedelta(milliseconds=150)
+REASONS = ("name", "since", "reason")
 
 
 @pytest.fixture(autouse=True)
@@ -305,6 +307,157 @@ class TestNoAdapter:
         assert issues(hass) == {}
 
 
+class TestAlertsNotShown:
+    """A band that stopped acknowledging alerts."""
+
+    @pytest.fixture(autouse=True)
+    def short_wait(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(f"{WIRE}.ACKNOWLEDGEMENT_TIMEOUT", timedelta(milliseconds=20))
+
+    @pytest.fixture
+    async def silent(self, house: House) -> House:
+        """Provide a house whose band acknowledged an alert, and then three no more."""
+        await alert(house)
+        house.band.faults.lose("0020", 3)
+        for _ in range(3):
+            assert issues(house.hass) == {}
+            await alert(house)
+        return house
+
+    async def test_it_appears_after_three_and_goes_with_the_next_acknowledgement(
+        self, hass: HomeAssistant, silent: House
+    ) -> None:
+        issue = await until_raised(hass, "alerts_not_shown")
+        assert issue.is_fixable
+        assert (issue.translation_placeholders or {})["count"] == "3"
+        await alert(silent)
+        await until_gone(hass, "alerts_not_shown")
+
+    async def test_both_the_action_and_the_entity_count(
+        self, hass: HomeAssistant, house: House
+    ) -> None:
+        await house.call("notify", message="once")
+        house.band.faults.lose("0020", 3)
+        await house.call("notify", message="twice")
+        await alert(house)
+        await house.call("notify", message="three times", icon="message")
+        await until_raised(hass, "alerts_not_shown")
+
+    async def test_a_band_that_never_acknowledges_is_no_trouble(
+        self, hass: HomeAssistant, house: House
+    ) -> None:
+        house.band.faults.lose("0020", 10)
+        for _ in range(6):
+            await alert(house)
+        await asyncio.sleep(0.1)
+        assert issues(hass) == {}
+
+    async def test_three_that_are_not_in_a_row_are_no_trouble(
+        self, hass: HomeAssistant, house: House
+    ) -> None:
+        await alert(house)
+        for _ in range(2):
+            house.band.faults.lose("0020", 2)
+            for _ in range(3):
+                await alert(house)
+        await asyncio.sleep(0.1)
+        assert issues(hass) == {}
+
+    async def test_missed_calls_are_never_acknowledged_and_count_for_nothing(
+        self, hass: HomeAssistant, house: House
+    ) -> None:
+        await alert(house)
+        for _ in range(4):
+            await house.call("notify", message="who", icon="missed_call")
+        await asyncio.sleep(0.1)
+        assert issues(hass) == {}
+
+    async def test_it_stays_through_a_restart(self, hass: HomeAssistant, silent: House) -> None:
+        await until_raised(hass, "alerts_not_shown")
+        await silent.unload()
+        assert issues(hass) == {}
+        await silent.set_up()
+        await until_raised(hass, "alerts_not_shown")
+
+    async def test_no_alert_costs_more_than_it_did(self, house: House) -> None:
+        before = house.on_band("att", "operations")
+        await alert(house)
+        # The subscription, once in the life of a link, and the alert in one piece.
+        assert house.on_band("att", "operations") - before == 2
+        await alert(house)
+        assert house.on_band("att", "operations") - before == 3
+        assert house.band.vibrations == 2
+
+    async def test_a_test_alert_that_is_acknowledged_ends_it(
+        self, hass: HomeAssistant, silent: House, texts: TextWatch
+    ) -> None:
+        page = await open_fix(hass, await until_raised(hass, "alerts_not_shown"))
+        assert page["step_id"] == "confirm"
+        assert page["description_placeholders"]["count"] == "3"
+        vibrations = silent.band.vibrations
+        page = await submit(hass, page)
+        assert page["type"] is FlowResultType.CREATE_ENTRY
+        assert silent.band.vibrations == vibrations + 1
+        assert silent.band.screen.content.title == "Home Assistant"
+        assert issues(hass) == {}
+        want_fix_texts(texts, "alerts_not_shown", {"name", "count"})
+        seen = ("issues", "alerts_not_shown", "fix_flow", "step", "seen")
+        for text in ("title", "description"):
+            texts.want(*seen, text, filled_by={"name", "count", "time"})
+        texts.want(*seen, "data", "seen")
+        texts.want(*seen, "data_description", "seen")
+        texts.want("issues", "alerts_not_shown", "fix_flow", "error", "not_seen")
+
+    async def test_a_person_who_saw_the_test_alert_ends_it_until_the_band_acknowledges_again(
+        self, hass: HomeAssistant, silent: House
+    ) -> None:
+        page = await open_fix(hass, await until_raised(hass, "alerts_not_shown"))
+        silent.band.faults.lose("0020", 10)
+        page = await submit(hass, page)
+        assert page["step_id"] == "seen"
+        assert page["description_placeholders"]["time"] == silent.band.screen.content.body
+        page = await submit(hass, page, {"seen": True})
+        assert page["type"] is FlowResultType.CREATE_ENTRY
+        assert issues(hass) == {}
+        for _ in range(4):
+            await alert(silent)
+        assert issues(hass) == {}
+        silent.band.faults.lose("0020", 0)
+        await alert(silent)
+        silent.band.faults.lose("0020", 3)
+        for _ in range(3):
+            await alert(silent)
+        await until_raised(hass, "alerts_not_shown")
+
+    async def test_a_test_alert_that_nobody_saw_leads_back_to_the_remedies(
+        self, hass: HomeAssistant, silent: House
+    ) -> None:
+        page = await open_fix(hass, await until_raised(hass, "alerts_not_shown"))
+        silent.band.faults.lose("0020", 1)
+        page = await submit(hass, page)
+        page = await submit(hass, page, {"seen": False})
+        assert (page["step_id"], page["errors"]) == ("confirm", {"base": "not_seen"})
+        assert "alerts_not_shown" in issues(hass)
+        page = await submit(hass, page)
+        assert page["type"] is FlowResultType.CREATE_ENTRY
+
+    async def test_a_test_alert_without_a_link_is_told(
+        self, hass: HomeAssistant, silent: House
+    ) -> None:
+        page = await open_fix(hass, await until_raised(hass, "alerts_not_shown"))
+        await silent.lose_band()
+        page = await submit(hass, page)
+        assert page["errors"] == {"base": "still_away"}
+        await silent.unload()
+        page = await submit(hass, page)
+        assert (page["type"], page["reason"]) == (FlowResultType.ABORT, "band_gone")
+
+
+async def alert(house: House) -> None:
+    """Send an alert through the entity."""
+    await house.act("notify", "wrist", "send_message", message="hello")
+
+
 async def drop(house: House) -> None:
     """Lose the link once, and wait until it is back."""
     connections = held(house.band)["connections"]
@@ -328,11 +481,11 @@ async def open_fix(hass: HomeAssistant, issue: IssueEntry) -> Any:
     return await manager.async_init(DOMAIN, context={"issue_id": issue.issue_id})
 
 
-async def submit(hass: HomeAssistant, page: Any) -> Any:
+async def submit(hass: HomeAssistant, page: Any, answer: dict[str, Any] | None = None) -> Any:
     """Submit a page and wait out the progress, as the dialog does."""
     manager = repairs_flow_manager(hass)
     assert manager is not None
-    page = await manager.async_configure(page["flow_id"], {})
+    page = await manager.async_configure(page["flow_id"], answer or {})
     async with asyncio.timeout(10):
         while page["type"] in {FlowResultType.SHOW_PROGRESS, FlowResultType.SHOW_PROGRESS_DONE}:
             await asyncio.sleep(0.02)
@@ -340,10 +493,9 @@ async def submit(hass: HomeAssistant, page: Any) -> Any:
     return page
 
 
-def want_fix_texts(texts: TextWatch, key: str) -> None:
+def want_fix_texts(texts: TextWatch, key: str, filled_by: Iterable[str] = REASONS) -> None:
     """Note what the dialog of an issue lacks."""
     fix = ("issues", key, "fix_flow")
-    filled_by = {"name", "since", "reason"}
     texts.want(*fix, "step", "confirm", "title", filled_by=filled_by)
     texts.want(*fix, "step", "confirm", "description", filled_by=filled_by)
     texts.want(*fix, "step", "trying", "title")

@@ -181,8 +181,15 @@ async def test_an_acknowledgement_that_does_not_arrive_is_no_failure(lab: Lab, w
     band = await lab.band()
     getattr(band.faults, what)("0020")
     async with lab.open(band) as link:
-        await send_alert(link, _LONG)
+        assert await send_alert(link, _LONG) is False
     assert len(items(band, "alerts")) == 1
+
+
+async def test_an_alert_tells_whether_it_was_acknowledged(lab: Lab) -> None:
+    band = await lab.band()
+    async with lab.open(band) as link:
+        assert await send_alert(link, _LONG) is True
+        assert await send_alert(link, vectors.MISSED_CALL.value) is None
 
 
 async def test_a_doubled_acknowledgement_does_no_harm(lab: Lab) -> None:

@@ -152,13 +152,17 @@ def encode_missed_call(alert: Alert, mtu: int) -> bytes:
     return head + cut(text, mtu - _ATT_HEADER - len(head)).encode()
 
 
-async def send_alert(link: Link, alert: Alert) -> None:
+async def send_alert(link: Link, alert: Alert) -> bool | None:
     """Show an alert on the wrist; the band vibrates once.
+
+    Returns:
+        Whether the band acknowledged it, or None for a missed call, which it never does. No source
+        shows that alerts are acknowledged as other messages of this transfer are. [INFERRED]
 
     Raises:
         LinkLost: the link broke before the whole alert was sent.
     """
     if alert.look is Category.MISSED_CALL:
         await link.write(Characteristic.NEW_ALERT, encode_missed_call(alert, link.mtu))
-    else:
-        await send_chunked(link, _MESSAGE_TYPE, encode_alert(alert))
+        return None
+    return await send_chunked(link, _MESSAGE_TYPE, encode_alert(alert))

@@ -54,6 +54,8 @@ class BandState:
     last_sync: datetime | None = None
     """When the band was last read as a whole."""
     settings: Settings = field(default_factory=Settings)
+    unacknowledged_alerts: int | None = None
+    """How many in a row, up to the last; None while the band has not acknowledged any."""
 
     connected: bool = False
     reachable: bool = False
@@ -76,6 +78,14 @@ class BandState:
             asleep=None,
             signal_dbm=None,
         )
+
+    def after_alert(self, acknowledged: bool | None) -> BandState:  # noqa: FBT001  an answer
+        """Return the state after an alert was sent; None is one that is never acknowledged."""
+        if acknowledged:
+            return replace(self, unacknowledged_alerts=0)
+        if acknowledged is None or self.unacknowledged_alerts is None:
+            return self
+        return replace(self, unacknowledged_alerts=self.unacknowledged_alerts + 1)
 
 
 async def read_state(link: Link, before: BandState) -> BandState:

@@ -205,11 +205,14 @@ def _chunk_flags(index: int, last: int) -> int:
             return _MIDDLE
 
 
-async def send_chunked(link: Link, message_type: int, payload: bytes) -> None:
+async def send_chunked(link: Link, message_type: int, payload: bytes) -> bool:
     """Send one message by chunked transfer and wait for its acknowledgement.
 
     Which byte of the acknowledgement is the status is not known (protocol-control.md section 4.4),
-    so its coming is taken as success, and its absence is passed over. [INFERRED]
+    so its coming is taken as success, and its absence is no failure. [INFERRED]
+
+    Returns:
+        Whether the acknowledgement came.
 
     Raises:
         LinkLost: the link broke.
@@ -226,3 +229,5 @@ async def send_chunked(link: Link, message_type: int, payload: bytes) -> None:
             )
         except TimeoutError:
             _LOGGER.debug("no acknowledgement of a message of type %d", message_type)
+            return False
+    return True
