@@ -65,7 +65,7 @@ from .pairing import (
     SigningRequest,
 )
 from .profile_form import is_birth_date, profile_defaults, profile_schema
-from .reach import is_band_4
+from .reach import async_listen, is_band_4
 from .signing import Zone, signer_with_mi, signer_with_password
 
 _LOGGER = logging.getLogger(__name__)
@@ -190,14 +190,14 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask whether this is a band that was reset: a reset gives it a new address."""
-        silent = {} if self._known else _silent_entries(self.hass)
-        if not silent:
-            return await self.async_step_method()
         if user_input is not None:
-            if entry := silent.get(user_input[CONF_KNOWN_BAND]):
+            if entry := self.hass.config_entries.async_get_entry(user_input[CONF_KNOWN_BAND]):
                 self._know(entry)
             return await self.async_step_method()
-        schema = known_band_schema(silent.values())
+        silent = [] if self._known else await _async_silent_entries(self.hass)
+        if not silent:
+            return await self.async_step_method()
+        schema = known_band_schema(silent)
         return self.async_show_form(step_id="known_band", data_schema=schema, last_step=False)
 
     def _claim(self) -> None:
@@ -664,15 +664,19 @@ def _with_keys(bands: Iterable[AccountBand], address: str) -> dict[str, AccountB
     return {band.address: band for band in sort_bands(bands, address)}
 
 
-def _silent_entries(hass: HomeAssistant) -> dict[str, MiBandConfigEntry]:
-    """Return the known bands that nobody hears and no link holds, by entry id."""
-    entries: list[MiBandConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
-    return {
-        entry.entry_id: entry
-        for entry in entries
-        if not entry.runtime_data.data.connected
-        and not bluetooth.async_address_present(hass, entry.data[CONF_ADDRESS])
-    }
+async def _async_silent_entries(hass: HomeAssistant) -> list[MiBandConfigEntry]:
+    """Return the known bands that nobody hears and no link holds."""
+    known: list[MiBandConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    unlinked = [entry for entry in known if not entry.runtime_data.data.connected]
+    there = await async_listen(hass, {entry.data[CONF_ADDRESS] for entry in unlinked})
+    return [
+        entry
+        for entry in unlinked
+        if entry.data[CONF_ADDRESS] not in there
+        # One of them may have been linked or unloaded meanwhile.
+        and entry.state is ConfigEntryState.LOADED
+        and not entry.runtime_data.data.connected
+    ]
 
 
 def _move_device(hass: HomeAssistant, entry: MiBandConfigEntry, address: str) -> None:

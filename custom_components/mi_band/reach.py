@@ -1,6 +1,9 @@
 """The way to a band through Home Assistant's adapters and proxies."""
 
-from typing import ClassVar
+import asyncio
+from contextlib import ExitStack, suppress
+from datetime import timedelta
+from typing import ClassVar, Final
 
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
@@ -9,6 +12,9 @@ from homeassistant.core import HomeAssistant
 from .band.errors import LinkError, NoConnectionSlot
 from .band.session import Device
 from .const import MODEL
+
+LISTENING: Final = timedelta(seconds=5)
+"""How long a band that is there is silent at most; it advertises every second or so."""
 
 
 class NoAdapter(LinkError):
@@ -41,6 +47,30 @@ def find_connectable(hass: HomeAssistant, address: str) -> Device | None:
     if hearing and not any(_has_free_slot(heard) for heard in hearing):
         raise NoConnectionSlot("every adapter and proxy that hears the band is taken")
     return find_device(hass, address)
+
+
+async def async_listen(hass: HomeAssistant, addresses: set[str]) -> set[str]:
+    """Listen until all of these bands were heard, or long enough; return those that were.
+
+    Home Assistant calls a band present for minutes after its last advertisement, which is how long
+    a band that was reset would seem to be in two places.
+    """
+    there: set[str] = set()
+    complete = asyncio.Event()
+
+    def note(heard: BluetoothServiceInfoBleak) -> None:
+        there.add(heard.address)
+        if there == addresses:
+            complete.set()
+
+    with ExitStack() as registered, suppress(TimeoutError):
+        for address in addresses:
+            registered.callback(
+                bluetooth.async_register_advertisement_callback(hass, note, address)
+            )
+        async with asyncio.timeout(LISTENING.total_seconds() if addresses else 0):
+            await complete.wait()
+    return there
 
 
 def _has_free_slot(heard: bluetooth.BluetoothScannerDevice) -> bool:

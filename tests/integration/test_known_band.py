@@ -1,10 +1,17 @@
 """A band that Home Assistant knows: a new key, a new address, its key for the next owner."""
 
+from datetime import timedelta
+from unittest.mock import patch
+
+from habluetooth import get_manager
+from homeassistant.components import bluetooth
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
+
+from custom_components.mi_band.band.errors import LinkLost
 
 from .bands import MakeBand, held
 from .flow import (
@@ -19,12 +26,14 @@ from .house import House
 
 OTHER_KEY = bytes(reversed(KEY))
 NEW_ADDRESS = "F3:4E:C4:00:00:99"
+KEEPER = "custom_components.mi_band.keeper"
 
 
 @pytest.fixture(autouse=True)
-def no_waiting_for_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The scanner of these tests is active all the time."""
+def short_listening(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scanner of these tests is active all the time, and the bands advertise often."""
     monkeypatch.setattr("custom_components.mi_band.config_flow.NAME_SCAN_SECONDS", 0.1)
+    monkeypatch.setattr("custom_components.mi_band.reach.LISTENING", timedelta(seconds=0.3))
 
 
 def _registered(hass: HomeAssistant, house: House) -> list[tuple[str, str]]:
@@ -73,6 +82,35 @@ async def test_a_band_with_a_new_address_keeps_device_entities_and_settings(
     assert house.device.connections == {(dr.CONNECTION_BLUETOOTH, NEW_ADDRESS)}
     assert held(reset)["user_profile"]["goal"] == 12345
     assert held(reset)["settings"]["language"] == "de_DE"
+
+
+async def test_a_band_that_was_heard_just_before_its_reset_is_offered_all_the_same(
+    hass: HomeAssistant, house: House, make_band: MakeBand
+) -> None:
+    late = bluetooth.async_last_service_info(hass, house.band.address, connectable=True)
+    assert late is not None
+    await house.band.power_off()
+    await house.until_state("binary_sensor", "connected", "off")
+    reset = await make_band(profile="v1_new", address=NEW_ADDRESS)
+    page = await async_discovered(hass, reset)
+    get_manager().scanner_adv_received(late)
+    assert bluetooth.async_address_present(hass, house.band.address)
+    page = await async_submit(hass, page)
+    assert page["step_id"] == "known_band"
+
+
+async def test_a_known_band_that_is_heard_but_not_linked_is_not_offered(
+    hass: HomeAssistant, house: House, make_band: MakeBand
+) -> None:
+    with patch(f"{KEEPER}.open_session", side_effect=LinkLost("no answer")):
+        await house.band.power_off()
+        await house.until_state("binary_sensor", "connected", "off")
+        await house.band.power_on()
+        other = await make_band(key=KEY, address=NEW_ADDRESS)
+        page = await async_discovered(hass, other)
+        await async_until_heard(hass, house.band)
+        page = await async_submit(hass, page)
+    assert page["step_id"] == "method"
 
 
 async def test_a_band_that_is_another_one_becomes_an_entry_of_its_own(
