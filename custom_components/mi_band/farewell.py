@@ -76,6 +76,8 @@ async def async_unbind(
     farewell = await async_factory_reset(coordinator, force=force)
     hass, entry_id = coordinator.hass, coordinator.config_entry.entry_id
     snapshot = encode_snapshot(coordinator.data)
+    # With its entry gone it would be offered anew, under the address that nobody answers to.
+    bluetooth.async_clear_advertisement_history(hass, coordinator.address)
     await hass.config_entries.async_remove(entry_id)
     if keep_history:
         # Removing an entry deletes its snapshot, as it should when a person does it.
