@@ -66,7 +66,8 @@ class House:
 
     def entity_id(self, platform: str, key: str) -> str:
         """Return the entity id of a key of the product's tables."""
-        found = er.async_get(self.hass).async_get_entity_id(platform, DOMAIN, f"{IDENTITY}_{key}")
+        unique_id = f"{self.entry.data['identity']}_{key}"
+        found = er.async_get(self.hass).async_get_entity_id(platform, DOMAIN, unique_id)
         assert found is not None, f"{platform} {key} was not registered"
         return found
 
