@@ -89,6 +89,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self._released = False
         self._warned_of_signal = False
         self._sign_in: SignIn | None = None
+        self._account = ""
         self._to_sign = False
         self._mi_link = MI_LINKS[0]
         self._followed: MiLink | None = None
@@ -248,12 +249,14 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_account_email(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Take e-mail address or phone number and password; they live as long as this call."""
+        """Take e-mail address or phone number and password, which lives as long as this call."""
         if user_input is None:
+            schema = self.add_suggested_values_to_schema(ACCOUNT_SCHEMA, {"account": self._account})
             return self.async_show_form(
-                step_id="account_email", data_schema=ACCOUNT_SCHEMA, last_step=False
+                step_id="account_email", data_schema=schema, last_step=False
             )
         self._followed = None
+        self._account = user_input["account"]
         who = {"account": user_input["account"], "password": user_input["password"]}
         if self._to_sign:
             return await self._async_pair_signed(

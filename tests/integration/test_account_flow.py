@@ -54,6 +54,15 @@ async def _async_to_email(hass: HomeAssistant, band: EmulatedBand) -> ConfigFlow
     return await async_choose(hass, page, "account_email")
 
 
+def _suggested(page: ConfigFlowResult) -> dict[str, object]:
+    """Return what a page has filled in."""
+    assert page["data_schema"] is not None
+    fields = page["data_schema"].schema
+    return {
+        str(field): field.description["suggested_value"] for field in fields if field.description
+    }
+
+
 async def test_a_band_that_wants_a_signature_is_added_with_the_account(
     hass: HomeAssistant,
     make_band: MakeBand,
@@ -119,6 +128,7 @@ async def test_each_failure_has_its_sentence_and_a_way_on(
     page = await async_submit(hass, page, {"next_step": "retry"})
     assert page["step_id"] == "account"
     page = await async_choose(hass, page, "account_email")
+    assert _suggested(page) == {"account": OWNER.account}
     page = await async_submit(hass, page, RIGHT)
     assert page["step_id"] == "profile"
 
