@@ -37,7 +37,7 @@ GLUE_LAYERS = (
     },
     {"coordinator"},
     {"companions", "keeper", "lease", "reach", "records", "snapshot", "sync"},
-    {"account", "archive", "digest", "history", "signing", "statistics"},
+    {"account", "archive", "digest", "history", "hours", "signing", "statistics"},
     {"account_constants", "const", "options", "wearer"},
     {"band"},
 )
