@@ -65,7 +65,7 @@ class ScriptedLink(Link):
     ) -> AsyncGenerator[AsyncIterator[Packet]]:
         queue: asyncio.Queue[Packet] = asyncio.Queue()
         self._queues |= dict.fromkeys(characteristics, queue)
-        yield _packets(queue)
+        yield _Packets(queue)
 
     def notify(self, characteristic: Characteristic, value: bytes) -> None:
         """Let a packet arrive, if anybody listens."""
@@ -82,9 +82,15 @@ class ScriptedLink(Link):
         return [packet for target, packet in self.written if target is characteristic]
 
 
-async def _packets(queue: asyncio.Queue[Packet]) -> AsyncGenerator[Packet]:
-    while True:
+class _Packets(AsyncIterator[Packet]):
+    """A reader that lives on when somebody has given up waiting for it."""
+
+    def __init__(self, queue: asyncio.Queue[Packet]) -> None:
+        self._queue = queue
+
+    @override
+    async def __anext__(self) -> Packet:
         try:
-            yield await queue.get()
+            return await self._queue.get()
         except asyncio.QueueShutDown as err:
             raise LinkLost("the script ends here") from err
