@@ -36,9 +36,12 @@ GLUE_LAYERS = (
         *("pairing", "profile_form", "troubles"),
     },
     {"coordinator"},
-    {"companions", "keeper", "lease", "reach", "records", "snapshot", "sync"},
+    {
+        *("alert_queue", "call_desk", "companions", "keeper", "lease"),
+        *("reach", "records", "snapshot", "sync"),
+    },
     {"account", "archive", "digest", "history", "hours", "signing", "statistics"},
-    {"account_constants", "const", "options", "wearer"},
+    {"account_constants", "const", "options", "transliteration", "wearer"},
     {"band"},
 )
 BAND_TOP = {"session", "state"}
