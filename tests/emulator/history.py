@@ -224,7 +224,8 @@ class History:
 
     @cached_property
     def _life(self) -> Life:
-        return Life(self._past.seed, self._where, self._off)
+        # What was before the first minute nobody noted, so that begins with a kind of its own.
+        return Life(self._past.seed, self._where, ((0, self._first), *self._off))
 
     @cached_property
     def _shelf(self) -> Shelf:

@@ -136,7 +136,8 @@ def workouts_of(seed: int, day: date) -> tuple[Plan, ...]:
 
 def _fill(doings: bytearray, doing: Doing, start: int, end: int) -> None:
     start, end = max(start, 0), min(end, len(doings))
-    doings[start:end] = bytes((doing,)) * max(0, end - start)
+    if start < end:
+        doings[start:end] = bytes((doing,)) * (end - start)
 
 
 @lru_cache(maxsize=1024)
