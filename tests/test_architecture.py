@@ -40,7 +40,10 @@ GLUE_LAYERS = (
         *("alert_queue", "call_desk", "companions", "keeper", "lease"),
         *("reach", "records", "snapshot", "sync"),
     },
-    {"account", "archive", "digest", "history", "hours", "signing", "statistics"},
+    {
+        *("account", "archive", "digest", "drawing", "history", "pictures", "signing"),
+        "statistics",
+    },
     {"account_constants", "const", "options", "transliteration", "wearer"},
     {"band"},
 )

@@ -1,0 +1,1 @@
+"""Tests of the pictures, by their pixels."""
