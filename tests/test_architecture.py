@@ -41,8 +41,8 @@ GLUE_LAYERS = (
         *("reach", "records", "snapshot", "sync"),
     },
     {
-        *("account", "archive", "digest", "drawing", "history", "pictures", "signing"),
-        "statistics",
+        *("account", "archive", "digest", "drawing", "history", "hours", "pictures"),
+        *("signing", "statistics"),
     },
     {"account_constants", "const", "options", "transliteration", "wearer"},
     {"band"},
