@@ -194,6 +194,9 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             if entry := self.hass.config_entries.async_get_entry(user_input[CONF_KNOWN_BAND]):
                 self._know(entry)
+                # A proxy makes one connection at a time: whoever still looks for the old address
+                # would keep the new one waiting.
+                await self._async_release_known()
             return await self.async_step_method()
         silent = [] if self._known else await _async_silent_entries(self.hass)
         if not silent:

@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from habluetooth import get_manager
 from homeassistant.components import bluetooth
-from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -22,7 +22,7 @@ from .flow import (
     async_until_heard,
     async_wait_out,
 )
-from .house import House
+from .house import House, until
 
 OTHER_KEY = bytes(reversed(KEY))
 NEW_ADDRESS = "F3:4E:C4:00:00:99"
@@ -97,6 +97,19 @@ async def test_a_band_that_was_heard_just_before_its_reset_is_offered_all_the_sa
     assert bluetooth.async_address_present(hass, house.band.address)
     page = await async_submit(hass, page)
     assert page["step_id"] == "known_band"
+
+
+async def test_nobody_looks_for_the_old_address_while_the_new_one_is_paired(
+    hass: HomeAssistant, house: House, make_band: MakeBand
+) -> None:
+    await house.band.power_off()
+    await house.until_state("binary_sensor", "connected", "off")
+    reset = await make_band(profile="v1_new", address=NEW_ADDRESS)
+    page = await async_submit(hass, await async_discovered(hass, reset))
+    page = await async_submit(hass, page, {"known_band": house.entry.entry_id})
+    assert house.entry.state is ConfigEntryState.NOT_LOADED
+    hass.config_entries.flow.async_abort(page["flow_id"])
+    await until(lambda: house.entry.state is ConfigEntryState.LOADED)
 
 
 async def test_a_known_band_that_is_heard_but_not_linked_is_not_offered(
