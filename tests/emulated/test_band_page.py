@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 import contextlib
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 import re
@@ -14,6 +15,7 @@ import aiohttp
 import pytest
 
 from tests.emulator.band import ADDRESS, EmulatedBand
+from tests.emulator.gatt.fetch import Amount, Block, Manner
 from tests.emulator.page import CONTROLS, ControlPort
 from tests.emulator.radio import Radio
 from tests.emulator.screen import Kind
@@ -111,6 +113,18 @@ async def test_controls_reach_the_band_they_are_for(remote: Remote) -> None:
         ("/delay", {"seconds": -1}),
         ("/lose", {"characteristic": "abcd"}),
         ("/wear", {"worn": 1}),
+        ("/live", {"hours": 8, "doing": "nothing"}),
+        ("/live", {"hours": 0, "doing": "walking"}),
+        ("/work_out", {"sport": "chess", "minutes": 30}),
+        ("/work_out", {"sport": "walking", "minutes": 0}),
+        ("/records", {"blocks": 3}),
+        ("/records", {"block": "week"}),
+        ("/records", {"delete": 1}),
+        ("/records", {"packet": True}),
+        ("/trouble", {"missing": 3}),
+        ("/trouble", {"stray": "xy"}),
+        ("/trouble", {"packet_s": "slow"}),
+        ("/clock", {"minutes": "late"}),
         ("/cut", {"after": "soon"}),
         ("/state?band=9", None),
         ("/tap?band=9", None),
@@ -127,6 +141,48 @@ async def test_nonsense_is_answered_with_400(
     status, answer = await remote.post(path, fields)
     assert status == 400
     assert answer["error"]
+
+
+async def test_stored_records_are_arranged_from_outside(remote: Remote) -> None:
+    band = remote.bands[0]
+    assert (await remote.post("/records", {"block": 232, "packet": None}))[0] == 200
+    assert band.records == Manner(block=232, packet=None)
+    assert (await remote.post("/records", {"block": "all", "amount": "bytes"}))[0] == 200
+    assert band.records == Manner(block=Block.ALL, packet=None, amount=Amount.BYTES)
+    fields = {"rounds": 2, "missing": [1, 2], "stray": "00ff", "cut_after": None, "packet_s": 0.1}
+    assert (await remote.post("/trouble", fields))[0] == 200
+    assert (await remote.get("/state"))["records"]["troubles"] == 2
+    assert (await remote.post("/trouble", {"rounds": 0}))[0] == 200
+    assert (await remote.get("/state"))["records"]["troubles"] == 0
+
+
+async def test_the_truth_is_told(remote: Remote) -> None:
+    await remote.post("/live", {"hours": 3, "doing": "light_sleep"})
+    await remote.post("/work_out", {"sport": "treadmill", "minutes": 20})
+    truth = await remote.get("/truth")
+    assert len(truth["minutes"]) == 180
+    assert [row[0] for row in truth["minutes"]] == list(range(truth["first"], truth["last"]))
+    assert sum(row[3] for row in truth["minutes"][-20:]) == truth["workouts"][0]["steps"] > 2000
+    (slept,) = truth["sleeps"]
+    assert slept["end"] - slept["start"] <= 160
+    assert truth["lost"] == []
+    last = truth["last"]
+    part = await remote.get(f"/truth?from={last - 5}&to={last - 2}")
+    assert [row[0] for row in part["minutes"]] == [last - 5, last - 4, last - 3]
+    async with remote._http.get("/truth?from=yesterday") as answer:
+        assert answer.status == 400
+    view = await remote.get("/view")
+    assert (view["stored"]["minutes"], view["stored"]["workouts"]) == (180, 1)
+    drawing = await remote.text("/day.svg")
+    assert drawing.startswith("<svg")
+    assert drawing.count("<rect") > 20
+
+
+async def test_the_clock_can_be_wrong(remote: Remote) -> None:
+    before = datetime.fromisoformat((await remote.get("/state"))["time"]["wall"])
+    await remote.post("/clock", {"minutes": -90})
+    after = datetime.fromisoformat((await remote.get("/state"))["time"]["wall"])
+    assert timedelta(minutes=-91) < after - before < timedelta(minutes=-89)
 
 
 async def test_an_unknown_control_is_not_found(remote: Remote) -> None:

@@ -360,3 +360,20 @@ def test_a_stored_minute_is_part_of_the_truth(radio: Radio) -> None:
     (lived,) = band.truth.minutes()
     assert lived == (_number(AUTUMN) - 9, 0x0B, 0, 0, 50, Doing.DEEP_SLEEP)
     assert band.truth.held() == [(_number(AUTUMN) - 9, _number(AUTUMN) - 8)]
+
+
+async def test_a_band_that_is_off_notes_nothing(radio: Radio) -> None:
+    now = [AUTUMN.replace(second=0)]
+    band = _band(radio, days=0, now=lambda: now[0], tick_s=0)
+    await band.power_on()
+    now[0] += timedelta(minutes=2)
+    await band.power_off()
+    now[0] += timedelta(minutes=30)
+    assert len(band.history) == 2
+    await band.power_on()
+    now[0] += timedelta(minutes=3)
+    start = _number(AUTUMN)
+    assert band.truth.held() == [(start, start + 2), (start + 32, start + 35)]
+    # What begins anew is written out.
+    assert [minute.kind for minute in band.truth.minutes()] == [0x11, 0x50, 0x11, 0x50, 0x50]
+    await band.power_off()

@@ -485,6 +485,7 @@ class EmulatedBand:
         device.gatt_server = self._life.server
         device.on(device.EVENT_CONNECTION, self._connected)
         self._life.powered = True
+        self._body.history.switch(on=True)
         await device.power_on()
         self._body.screen.clear(Kind.OFF)
         self._advertise()
@@ -500,6 +501,7 @@ class EmulatedBand:
         if device is None:
             return
         self._life.powered = False
+        self._body.history.switch(on=False)
         # Who is interrupted here has to find the device again, or it stays on the air for ever.
         await self._radio.remove(device)
         self._life.device = None

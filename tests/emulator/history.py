@@ -190,6 +190,7 @@ class History:
         self._past = past
         self._born = number_of(clock.true)
         self._next = number_of(clock.wall)
+        self._on = True
         self._steps = 0
         self._asleep = 0
         self._before: Doing | None = None
@@ -317,6 +318,8 @@ class History:
 
     def advance(self) -> None:
         """Write down the minutes that have passed. To be called before the posture changes."""
+        if not self._on:
+            return
         now = number_of(self._clock.wall)
         error = round(self._clock.error / timedelta(minutes=1))
         start = max(self._next, now - _LONGEST_ABSENCE)
@@ -334,6 +337,14 @@ class History:
     def restart(self) -> None:
         """Go on at the present time after the clock was set."""
         self._next = number_of(self._clock.wall)
+
+    def switch(self, *, on: bool) -> None:
+        """Stop writing while the band is off, and go on at the present time afterwards."""
+        self.advance()
+        if on and not self._on:
+            self._next = number_of(self._clock.wall)
+            self._before = Doing.OFF
+        self._on = on
 
     def add_steps(self, steps: int) -> None:
         """Count steps into the minute that is running."""

@@ -254,6 +254,9 @@ CONTROLS: dict[str, Control] = {
         {"step": "start", "type": 1},
     ),
     "work_out": Control(_work_out, {"sport": "outdoor_running", "minutes": 30, "phone": True}),
+    "clock": Control(
+        lambda band, fields: band.wearer.shift_clock(fields.integer("minutes")), {"minutes": -30}
+    ),
     "live": Control(_live, {"hours": 8, "doing": "light_sleep"}),
     "records": Control(_records, {"block": 232, "delete": False}),
     "trouble": Control(_trouble, {"missing": [3], "rounds": 1}),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum, unique
 
 from .gatt.alerts import Alerts
@@ -282,6 +283,15 @@ class Wearer:
         """Pair the band with another phone, which gives it a key of its own."""
         self._band.auth.pair_elsewhere(key)
         self._band.body.changed()
+
+    def shift_clock(self, minutes: int) -> None:
+        """Let the band's clock be ahead by so much more, as one that had no power for a while."""
+        body = self._band.body
+        body.history.advance()
+        with self._band.steps.kept():
+            body.clock.have(body.clock.error + timedelta(minutes=minutes), None)
+        body.history.restart()
+        body.changed()
 
     def reset(self) -> None:
         """Reset the band from its own menu: no key, no data, a new address."""
