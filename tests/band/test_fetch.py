@@ -256,7 +256,7 @@ async def test_nothing_is_asked_for_before_both_are_subscribed() -> None:
         assert set(link._queues) == {CONTROL, DATA}
 
 
-@pytest.mark.parametrize("size", [4, 8, 16, 60, 240], ids=lambda size: f"{size} bytes")
+@pytest.mark.parametrize("size", [4, 7, 8, 16, 19, 60, 240, 243], ids=lambda size: f"{size} bytes")
 async def test_a_packet_may_have_any_size(size: int) -> None:
     link = GivingLink(whole(_LONG, _START, packets=cut(_LONG, size)))
     assert (await _fetch(link)).records == _LONG
@@ -602,6 +602,15 @@ async def test_of_records_with_a_wrong_checksum_only_what_came_twice_is_left() -
         one.send = [*one.send[:-1], Packet(CONTROL, END + checksum)]
     batch = await _fetch(GivingLink(*spoiled))
     assert (batch.records, batch.complete) == (_LONG[:804], False)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 15])
+async def test_packets_that_were_all_cut_on_their_way_leave_nothing(size: int) -> None:
+    """As by somebody who takes the MTU for smaller than it is."""
+    broken = whole(_LONG, _START, packets=[packet[: size + 1] for packet in cut(_LONG)])
+    link = GivingLink(broken, broken)
+    with pytest.raises(RecordsLost):
+        await _fetch(link)
 
 
 async def test_of_a_track_whole_records_are_left() -> None:

@@ -81,7 +81,8 @@ class RecordKind(IntEnum):
     WORKOUT_DETAILS = 0x06
 
 
-_RECORD_SIZES = {RecordKind.MINUTES: 4, RecordKind.WORKOUT_DETAILS: 8}
+_MINUTE_SIZE = 4
+_RECORD_SIZES = {RecordKind.MINUTES: _MINUTE_SIZE, RecordKind.WORKOUT_DETAILS: 8}
 _WORDS = {
     RecordKind.MINUTES: "its stored minutes",
     RecordKind.WORKOUT_SUMMARY: "its stored workouts",
@@ -189,6 +190,8 @@ class Transfer:
         self._room = 0
         """What the latest packet held of the records, in bytes."""
         self._shrunk = False
+        self._sure: int | None = None
+        """How many bytes came before the first packet that splits a minute; None without one."""
         self._broken = False
         self._ended = False
         self._right: bool | None = None
@@ -197,13 +200,22 @@ class Transfer:
     @property
     def expected(self) -> int:
         """Bytes that will come: a guess, for nobody knows the unit of the amount."""
-        unit = _RECORD_SIZES[self._kind] if self._kind is RecordKind.MINUTES else 1
+        unit = _MINUTE_SIZE if self._kind is RecordKind.MINUTES else 1
         return max(self.offer.amount * unit, self.received)
 
     @property
     def records(self) -> bytes:
         """What came before the first gap."""
         return bytes(self._records)
+
+    @property
+    def head(self) -> bytes:
+        """What of it is right though it is not all.
+
+        A packet may split a minute, but none is known to. Together with a loss it rather is one
+        that something on the way has cut.
+        """
+        return bytes(self._records[: self._sure])
 
     def take(self, packet: bytes) -> None:
         """Take the next packet.
@@ -214,19 +226,17 @@ class Transfer:
         self.received += max(len(packet) - 1, 1)
         if self.received > LONGEST_TRANSFER:
             raise RecordsLost("the band sends records without end")
-        self._broken = self._broken or not self._follows(packet)
-        if not self._broken:
-            room = len(packet) - 1
-            self._shrunk, self._room = room < self._room, room
-            self._packets += 1
-            self._records += packet[1:]
-
-    def _follows(self, packet: bytes) -> bool:
         room = len(packet) - 1
         # Only the last packet is shorter than the others: one that has a successor lost its end.
         if self._shrunk or room < 1 or packet[0] != self._packets & 0xFF:
-            return False
-        return self._kind is not RecordKind.MINUTES or room % _RECORD_SIZES[self._kind] == 0
+            self._broken = True
+        if self._broken:
+            return
+        if self._sure is None and self._kind is RecordKind.MINUTES and room % _MINUTE_SIZE:
+            self._sure = len(self._records)
+        self._shrunk, self._room = room < self._room, room
+        self._packets += 1
+        self._records += packet[1:]
 
     def end(self, checksum: int | None) -> None:
         """Take the band's word that this was all."""
@@ -255,12 +265,12 @@ def _head(tries: list[Transfer]) -> tuple[datetime, bytes]:
     A gap shows where it is, unless it has 256 packets or lies at the end. Then only the amount or
     the checksum disagrees, and right is what both tries have in common.
     """
-    found = [(one.offer.start, one.records) for one in tries if not one.is_closed()]
+    found = [(one.offer.start, one.head) for one in tries if not one.is_closed()]
     match tries:
         case first, second if first.offer.start == second.offer.start:
-            pairs = enumerate(zip(first.records, second.records, strict=False))
+            pairs = enumerate(zip(first.head, second.head, strict=False))
             alike = next((index for index, (one, other) in pairs if one != other), None)
-            shorter = min(first.records, second.records, key=len)
+            shorter = min(first.head, second.head, key=len)
             found.append((first.offer.start, shorter[:alike]))
         case _:
             pass
