@@ -290,6 +290,17 @@ class History:
         with self._reading() as connection:
             return _one(connection, query, _number(connection, band))
 
+    def last_hour_with_steps(self, band: str, end: int) -> int | None:
+        """Return the last hour before `end`, an hour as well, in which there were steps."""
+        query = (
+            "SELECT max(hour) FROM (SELECT hour FROM hour"
+            " WHERE band = ?1 AND hour < ?2 AND steps > 0 UNION ALL SELECT * FROM"
+            " (SELECT minute / 60 FROM minute WHERE band = ?1 AND minute < ?2 * 60 AND steps > 0"
+            " ORDER BY minute DESC LIMIT 1))"
+        )
+        with self._reading() as connection:
+            return _one(connection, query, _number(connection, band), end)
+
     def count_minutes(self, band: str) -> int:
         """Return how many minutes are stored."""
         query = "SELECT count(*) FROM minute WHERE band = ?"
@@ -327,6 +338,19 @@ class History:
             )
         return done.rowcount > 0
 
+    def mark_all(self, band: str) -> int:
+        """Mark everything of a band as not projected; returns the token for `mark_projected`."""
+        with self._writing() as connection:
+            number, _ = _band_to_write(connection, band)
+            first = [
+                _one(connection, "SELECT min(minute) FROM minute WHERE band = ?", number),
+                _one(connection, "SELECT min(hour) * 60 FROM hour WHERE band = ?", number),
+            ]
+            _mark_changed(
+                connection, number, min((one for one in first if one is not None), default=0)
+            )
+            return _one(connection, "SELECT changes FROM band WHERE id = ?", number) or 0
+
     # Hours, which outlive their minutes
 
     def fold(self, band: str, before: int, hours: Sequence[Hour]) -> int:
@@ -359,14 +383,14 @@ class History:
             number, _ = _band_to_write(connection, band)
             _keep_hours(connection, number, hours)
 
-    def hours(self, band: str) -> list[Hour]:
-        """Return the hours that have outlived their minutes, in time order."""
+    def hours(self, band: str, start: int = 0) -> list[Hour]:
+        """Return the hours from one on that have outlived their minutes, in time order."""
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT hour, steps, distance_m, energy_kcal, light_sleep, deep_sleep, awake,"
                 " heart_rate_mean, heart_rate_min, heart_rate_max"
-                " FROM hour WHERE band = ? ORDER BY hour",
-                (_number(connection, band),),
+                " FROM hour WHERE band = ? AND hour >= ? ORDER BY hour",
+                (_number(connection, band), start),
             ).fetchall()
         return [_hour(row) for row in rows]
 
