@@ -33,7 +33,7 @@ class TryAgainFlow(RepairsFlow):
     """Explains a trouble, and ends once the band is connected."""
 
     def __init__(self) -> None:
-        self._trying: asyncio.Task[None] | None = None
+        self._trying: asyncio.Task[bool] | None = None
 
     async def async_step_init(self, user_input: IssueData | None = None) -> RepairsFlowResult:
         """Begin with what there is to know."""
@@ -56,15 +56,15 @@ class TryAgainFlow(RepairsFlow):
             return self.async_show_progress(
                 step_id="trying", progress_action="trying", progress_task=self._trying
             )
-        self._trying = None
         return self.async_show_progress_done(next_step_id="tried")
 
     async def async_step_tried(self, user_input: IssueData | None = None) -> RepairsFlowResult:
-        """End if the band is here, and ask again if it is not."""
-        coordinator = _coordinator(self.hass, self.data)
-        if coordinator is None:
+        """End if the band was here, and ask again if it was not."""
+        trying, self._trying = self._trying, None
+        if trying is None or _coordinator(self.hass, self.data) is None:
             return self.async_abort(reason="band_gone")
-        if coordinator.data.connected:
+        # The band may have been let go again before somebody looks.
+        if trying.result():
             return self.async_create_entry(data={})
         return self._show({"base": "still_away"})
 
@@ -168,8 +168,8 @@ async def _send(coordinator: MiBandCoordinator, alert: Alert) -> bool:
     return True
 
 
-async def _try(hass: HomeAssistant, coordinator: MiBandCoordinator) -> None:
-    """Let every scanner listen and the keeper connect; returns when it has, or after a while."""
+async def _try(hass: HomeAssistant, coordinator: MiBandCoordinator) -> bool:
+    """Let every scanner listen and the keeper connect; returns whether it has within a while."""
     connected = asyncio.Event()
 
     def look() -> None:
@@ -189,6 +189,7 @@ async def _try(hass: HomeAssistant, coordinator: MiBandCoordinator) -> None:
     finally:
         remove()
         scan.cancel()
+    return connected.is_set()
 
 
 async def async_create_fix_flow(

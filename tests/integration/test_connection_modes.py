@@ -5,25 +5,35 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from homeassistant.components.bluetooth import async_scanner_by_source
 from homeassistant.components.bluetooth.const import UNAVAILABLE_TRACK_SECONDS
+from homeassistant.components.repairs import repairs_flow_manager
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.mi_band.options import LINGERS
 from tests.emulator.backend import AttachedScanner
-from tests.lab import AddScanner
+from tests.emulator.band import EmulatedBand
+from tests.lab import AddProxy, AddScanner, add_proxy, esphome_hass
 
 from .bands import MakeBand, held
 from .flow import DOMAIN, KEY, PROFILE, async_until_heard
 from .house import House, until
 
+__all__ = ["add_proxy", "esphome_hass"]
+
 KEEPER = "custom_components.mi_band.keeper"
 COORDINATOR = "custom_components.mi_band.coordinator"
+TROUBLES = "custom_components.mi_band.troubles"
+FAREWELL = "custom_components.mi_band.farewell"
 LINGER = timedelta(milliseconds=300)
 OFTEN = 0.01
 """Minutes from one reading to the next, in tests that wait for several."""
@@ -77,6 +87,16 @@ async def until_let_go(house: House) -> None:
     """Wait until nobody holds the band."""
     await house.until_state("binary_sensor", "connected", "off")
     await house.band.wait_for(lambda: not house.band.connected)
+
+
+async def until_connected_more_often(house: House, links: int) -> None:
+    """Wait until the band was connected to more often."""
+    await until(lambda: connections(house) > links)
+
+
+async def until_synced(house: House) -> None:
+    """Wait until the band was read for the first time."""
+    await until(lambda: house.value("sensor", "last_sync") != "unknown")
 
 
 async def forget_that_it_was_heard(house: House) -> None:
@@ -371,7 +391,7 @@ class TestSeveral:
         # Home Assistant sets up both with the first.
         await houses[0].set_up()
         for house in houses:
-            await until(lambda house=house: house.value("sensor", "last_sync") != "unknown")
+            await until_synced(house)
         for house in (*houses, *houses):
             await until_let_go(house)
             await house.act("number", "step_goal", "set_value", value=5000)
@@ -412,7 +432,7 @@ class TestSeveral:
         visited = await _add(hass, make_band, 2)
         await kept.set_up()
         await kept.until_connected()
-        await until(lambda: visited.value("sensor", "last_sync") != "unknown")
+        await until_synced(visited)
         await until_let_go(visited)
         assert kept.band.authenticated
         assert bluetooth_scanner.adapter.free == bluetooth_scanner.adapter.slots - 1
@@ -423,6 +443,139 @@ class TestSeveral:
         assert connections(kept) == 1
         for house in (kept, visited):
             await house.unload()
+
+
+class TestThroughAProxy:
+    """A band that is reached through an ESPHome proxy."""
+
+    async def test_the_proxy_gets_its_slot_back(
+        self, esphome_hass: HomeAssistant, add_proxy: AddProxy, make_band: MakeBand
+    ) -> None:
+        proxy = await add_proxy(slots=1)
+
+        def told_free() -> int:
+            """Return how many slots Home Assistant believes to be free."""
+            scanner = async_scanner_by_source(esphome_hass, proxy.bluetooth_mac)
+            allocations = scanner.get_allocations() if scanner else None
+            return allocations.free if allocations else -1
+
+        house = await _add(esphome_hass, make_band, 1)
+        await house.set_up()
+        await until_synced(house)
+        await until_let_go(house)
+        await until(lambda: proxy.adapter.free == told_free() == 1)
+        await house.call("find_band", duration=60)
+        assert proxy.adapter.free == 0
+        await house.call("find_band", stop=True)
+        await until(lambda: proxy.adapter.free == told_free() == 1)
+        await house.unload()
+
+
+class TestTroubles:
+    """What is told to a person of a band that is visited."""
+
+    @pytest.fixture(autouse=True)
+    def short_spans(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(f"{TROUBLES}.CHECK_INTERVAL", timedelta(milliseconds=20))
+        monkeypatch.setattr(f"{TROUBLES}.LONG_SILENCE", timedelta(milliseconds=500))
+        monkeypatch.setattr(f"{TROUBLES}.LONG_WITHOUT_ADAPTER", timedelta(milliseconds=500))
+        monkeypatch.setattr(f"{TROUBLES}.LONG_REFUSAL", timedelta(milliseconds=500))
+        monkeypatch.setattr(f"{TROUBLES}.MOST_DROPS", 2)
+
+    async def test_a_band_that_is_let_go_is_no_trouble(self, visited: House) -> None:
+        for _ in range(3):
+            await asyncio.sleep(0.6)
+            await visited.act("button", "find", "press")
+            await until_let_go(visited)
+            assert issues(visited.hass) == []
+
+    async def test_one_failure_after_a_long_rest_is_no_trouble(
+        self, visited: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(f"{KEEPER}.FIRST_PAUSE", timedelta(milliseconds=200))
+        await asyncio.sleep(0.6)
+        visited.band.faults.cut_after(1)
+        command = asyncio.create_task(visited.act("button", "find", "press"))
+        await until(lambda: visited.entry.runtime_data.keeper.failures)
+        await asyncio.sleep(0.1)
+        assert issues(visited.hass) == []
+        await command
+
+    async def test_a_band_that_refuses_for_long_is_told_and_can_be_tried_again(
+        self, visited: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(f"{COORDINATOR}.PATIENCE", timedelta(milliseconds=100))
+        monkeypatch.setattr(f"{KEEPER}.LONGEST_PAUSE", timedelta(milliseconds=40))
+        keep_cutting = asyncio.create_task(_cut_every_link(visited.band))
+        with pytest.raises(HomeAssistantError):
+            await visited.act("button", "find", "press")
+        await until(lambda: issues(visited.hass) == ["not_reached"])
+        keep_cutting.cancel()
+        visited.band.faults.cut_after(None)
+        await until(lambda: issues(visited.hass) == [])
+
+    async def test_trying_again_from_the_repair_makes_a_link(self, visited: House) -> None:
+        await forget_that_it_was_heard(visited)
+        await until(lambda: "not_heard" in issues(visited.hass))
+        assert await async_setup_component(visited.hass, "repairs", {})
+        manager = repairs_flow_manager(visited.hass)
+        assert manager is not None
+        issue_id = f"not_heard_{visited.entry.entry_id}"
+        flow = await manager.async_init(DOMAIN, context={"issue_id": issue_id})
+        page = await manager.async_configure(flow["flow_id"], {})
+        assert page["type"] is FlowResultType.SHOW_PROGRESS
+        visited.band.faults.out_of_range(value=False)
+        # Nobody looks before the band is let go again.
+        await visited.until_connected()
+        await until_let_go(visited)
+        page = await manager.async_configure(flow["flow_id"])
+        assert page["type"] is FlowResultType.CREATE_ENTRY
+        assert issues(visited.hass) == []
+
+    async def test_links_that_are_really_lost_are_told(self, visited: House) -> None:
+        for _ in range(2):
+            await visited.call("find_band", duration=60)
+            links = connections(visited)
+            visited.band.faults.cut_after(0)
+            await until_connected_more_often(visited, links)
+            await until_let_go(visited)
+        await until(lambda: "often_lost" in issues(visited.hass))
+
+
+class TestWaysOut:
+    """Leaving a band that is let go just now."""
+
+    @pytest.fixture(autouse=True)
+    def short_wait(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(f"{FAREWELL}.NEW_LIFE_TIMEOUT", timedelta(seconds=1))
+
+    @pytest.mark.parametrize("action", ["factory_reset", "unbind"])
+    async def test_it_is_connected_to_for_its_reset(self, visited: House, action: str) -> None:
+        address = visited.band.address
+        assert await visited.call(action) == {"synced": True, "heard_as_new": True}
+        assert visited.band.address != address
+        assert not visited.band.bound
+        await visited.hass.async_block_till_done()
+        for flow in visited.hass.config_entries.flow.async_progress_by_handler(DOMAIN):
+            visited.hass.config_entries.flow.async_abort(flow["flow_id"])
+
+    @pytest.mark.parametrize("action", ["factory_reset", "unbind"])
+    async def test_one_that_was_not_reset_keeps_its_entry(
+        self, visited: House, monkeypatch: pytest.MonkeyPatch, action: str
+    ) -> None:
+        """It lets us in after the reset, and is let go again before the question is settled."""
+        monkeypatch.setattr(visited.band, "_erase", lambda: None)
+        with pytest.raises(HomeAssistantError) as caught:
+            await visited.call(action)
+        assert caught.value.translation_key == "reset_not_confirmed"
+        assert visited.hass.config_entries.async_entries(DOMAIN) == [visited.entry]
+
+    async def test_a_band_that_is_away_is_not_reset(self, visited: House) -> None:
+        await forget_that_it_was_heard(visited)
+        with pytest.raises(HomeAssistantError) as caught:
+            await visited.call("factory_reset")
+        assert caught.value.translation_key == "last_sync_failed"
+        assert visited.band.bound
 
 
 class TestAlways:
@@ -468,6 +621,22 @@ async def _add(
     )
     entry.add_to_hass(hass)
     return House(hass, band, entry)
+
+
+async def _cut_every_link(band: EmulatedBand) -> None:
+    """Cut each link at its first read or write, until cancelled."""
+    while True:
+        band.faults.cut_after(1)
+        await asyncio.sleep(0.005)
+
+
+def issues(hass: HomeAssistant) -> list[str]:
+    """Return the keys of our repair issues."""
+    return [
+        str(issue.translation_key)
+        for (domain, _), issue in ir.async_get(hass).issues.items()
+        if domain == DOMAIN and issue.active
+    ]
 
 
 async def _nothing(_: object) -> None:
