@@ -353,6 +353,20 @@ async def test_an_empty_round_is_closed_even_when_the_records_are_to_stay() -> N
     assert link.commands == [b"\x01", ACKNOWLEDGE]
 
 
+async def test_details_of_another_workout_are_none_and_neither_taken_nor_acknowledged() -> None:
+    later = whole(vectors.RECORDS, _START + timedelta(minutes=1), amount=24)
+    link = GivingLink(later)
+    batch = await _fetch(link, _DETAILS)
+    assert batch == Batch(kind=_DETAILS, start=_START, records=b"", complete=False)
+    assert link.commands == [b"\x01"]
+
+
+async def test_details_are_known_by_the_minute_in_which_the_workout_began() -> None:
+    link = GivingLink(whole(vectors.RECORDS, _START.replace(second=45), amount=24))
+    batch = await _fetch(link, _DETAILS, since=_START.astimezone(UTC).replace(second=30))
+    assert batch.records == vectors.RECORDS
+
+
 # Acknowledging
 
 

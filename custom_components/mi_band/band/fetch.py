@@ -107,7 +107,10 @@ class Batch:
     records: bytes = field(repr=False)
     """Whole records without the packets' counters; empty when there are none from `since` on."""
     complete: bool = True
-    """False: the rest was lost twice. What is here is right, and will not be acknowledged."""
+    """False: the rest was lost twice, or there are but the details of another workout.
+
+    What is here is right nevertheless. It will not be acknowledged.
+    """
 
 
 class Offer(NamedTuple):
@@ -294,7 +297,7 @@ async def fetch(
     Args:
         link: the band.
         kind: what to fetch.
-        since: aware; its seconds do not count.
+        since: aware, its seconds do not count; for details the start of the workout.
         keep: do not acknowledge, for that may delete the records on the band.
         received: called with the bytes that have come and those expected, a guess, as they come.
 
@@ -311,7 +314,7 @@ async def fetch(
         exchange = _Exchange(link, packets, kind, since)
         batch = await exchange.collect(received or (lambda _done, _expected: None))
         yield batch
-        if not batch.records or (batch.complete and not keep):
+        if batch.complete and not (keep and batch.records):
             await exchange.acknowledge()
 
 
@@ -337,6 +340,8 @@ class _Exchange:
             offer = await self._ask(again=bool(lost))
             if offer is None:
                 break
+            if self._kind is RecordKind.WORKOUT_DETAILS and not self._is_asked_for(offer):
+                return Batch(kind=self._kind, start=self._since, records=b"", complete=False)
             transfer = Transfer(self._kind, offer)
             await self._receive(transfer, received)
             if transfer.is_whole():
@@ -351,6 +356,13 @@ class _Exchange:
         if not head:
             raise RecordsLost("records were lost twice")
         return Batch(kind=self._kind, start=start, records=head, complete=False)
+
+    def _is_asked_for(self, offer: Offer) -> bool:
+        """Tell whether the details on offer are those of the workout, or of a later one.
+
+        The latter come, if ever, when this workout has none. [INFERRED]
+        """
+        return offer.start.replace(second=0) == self._since.replace(second=0, microsecond=0)
 
     def _is_over(self) -> bool:
         return asyncio.get_running_loop().time() >= self._ends
