@@ -1,7 +1,7 @@
 """A real Home Assistant server in a folder of its own, and its API as a user's browser has it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 import datetime as dt
 import json
@@ -147,6 +147,10 @@ class HomeServer:
         """Send something to the REST API."""
         return await self._request("POST", path, json=data)
 
+    async def delete(self, path: str) -> None:
+        """Delete something of the REST API."""
+        await self._request("DELETE", path)
+
     async def command(self, kind: str, **fields: object) -> Any:
         """Give a command of the websocket API, and give its result.
 
@@ -214,6 +218,12 @@ class HomeServer:
     async def act(self, action: str, data: Mapping[str, object]) -> None:
         """Perform an action such as `notify.send_message`."""
         await self.post(f"/api/services/{action.replace('.', '/')}", data)
+
+    async def until[T](
+        self, probe: Callable[[], Awaitable[T | None]], *, what: str, timeout_s: float = 20.0
+    ) -> T:
+        """Wait until it answers a question with more than nothing."""
+        return await until(probe, what=what, timeout_s=timeout_s, child=self.child)
 
     def log_errors(self, word: str = DOMAIN) -> list[str]:
         """Give the lines of the log that are errors and name `word`, and every traceback with it.

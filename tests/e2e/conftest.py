@@ -1,14 +1,18 @@
 """The browser, and what a run leaves to look at."""
 
 from collections.abc import AsyncIterator
+import contextlib
 import os
 from pathlib import Path
 import shutil
 
 from playwright.async_api import Browser, async_playwright
 import pytest
+import pytest_asyncio
 
 from tests.demo.process import ROOT
+
+from .street import Street, open_street, secrets_on_disk
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (
@@ -25,7 +29,7 @@ _FLAGS = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """The machine's own Chromium; no browser of Playwright's is needed."""
     for name in _CHROMIUM:
@@ -34,13 +38,29 @@ def chromium() -> str:
     pytest.skip("no Chromium on this machine: apt-get install chromium")
 
 
-@pytest.fixture
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    """A browser, without anybody's profile."""
+@contextlib.asynccontextmanager
+async def _started(chromium: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=list(_FLAGS))
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """A browser, without anybody's profile."""
+    async with _started(chromium) as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def street(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Street]:
+    """One Home Assistant, and a band for each who walks by."""
+    folder = tmp_path_factory.mktemp("street")
+    async with _started(chromium) as browser, open_street(browser, folder) as street:
+        yield street
+    # Its files are complete only now.
+    assert secrets_on_disk(street) == []
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What a person does in the browser, by the words that are on the screen."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 import contextlib
 from dataclasses import dataclass, field
 import json
@@ -12,7 +12,9 @@ from playwright.async_api import (
     BrowserContext,
     Locator,
     Page,
+    Request,
     ViewportSize,
+    WebError,
     expect,
 )
 
@@ -56,9 +58,13 @@ class Visit:
         await self.ha.keyboard.press("Enter")
         await expect(self.ha.get_by_text(f"Welcome {NAME}")).to_be_visible()
 
+    async def open_integrations(self) -> None:
+        """Open the page of integrations, the discovered ones first."""
+        await self.ha.goto(f"{self.home.server.url}/config/integrations/dashboard")
+
     async def add_discovered(self) -> None:
         """Find the card of the band and press its button."""
-        await self.ha.goto(f"{self.home.server.url}/config/integrations/dashboard")
+        await self.open_integrations()
         card = self.ha.locator("ha-config-flow-card", has_text="Mi Smart Band 4")
         await expect(card).to_be_visible()
         await self.shoot(self.ha, "discovered")
@@ -82,9 +88,13 @@ class Visit:
         """Choose from the menu of the dialog."""
         await self.dialog.get_by_text(item, exact=True).click()
 
+    def field(self, label: str) -> Locator:
+        """Give a field of the dialog."""
+        return self.dialog.locator("ha-selector", has_text=label).locator("input")
+
     async def fill(self, label: str, text: str) -> None:
         """Write into a field of the dialog."""
-        field = self.dialog.locator("ha-selector", has_text=label).locator("input")
+        field = self.field(label)
         await field.fill(text)
         await expect(field).to_have_value(text)
 
@@ -114,43 +124,69 @@ class Visit:
             "target": {"entity_id": wrist},
             "data": {"title": title, "message": text},
         }
+        await self.fill_action(action)
+        await self.ha.get_by_role("button", name="Perform action").click()
+
+    async def fill_action(self, action: Mapping[str, object]) -> None:
+        """Open the page for trying actions, and write one into it."""
         await self.ha.goto(f"{self.home.server.url}/config/developer-tools/action")
         await self.ha.get_by_text("YAML mode").click()
         # JSON is YAML, and without the indentation that the editor would add by itself.
         await self.ha.locator("ha-code-editor .cm-content").fill(json.dumps(action))
         await self.shoot(self.ha, "action")
-        await self.ha.get_by_role("button", name="Perform action").click()
 
 
 @contextlib.asynccontextmanager
 async def visit(browser: Browser, home: Home, folder: Path) -> AsyncIterator[Visit]:
     """Open both pages; whatever happens, keep the last sight of them and the logs."""
+    context = await new_context(browser)
+    try:
+        async with revisit(context, home, folder) as visit:
+            yield visit
+    finally:
+        await context.close()
+
+
+async def new_context(browser: Browser) -> BrowserContext:
+    """Open a browser as somebody has it who was never here."""
     context = await browser.new_context(viewport=_SIZE, locale="en-GB", timezone_id=_TIME_ZONE)
     context.set_default_timeout(PATIENCE_MS)
+    return context
+
+
+@contextlib.asynccontextmanager
+async def revisit(context: BrowserContext, home: Home, folder: Path) -> AsyncIterator[Visit]:
+    """Open both pages in a browser that is open; close them in the end."""
     visit = Visit(
         home=home, ha=await context.new_page(), band=await context.new_page(), folder=folder
     )
-    _note_faults(context, visit.faults)
     try:
-        await visit.band.goto(home.lab.url)
-        await visit.ha.bring_to_front()
-        yield visit
+        with _noting_faults(context, visit.faults):
+            await visit.band.goto(home.lab.url)
+            await visit.ha.bring_to_front()
+            yield visit
     finally:
         await visit.shoot(visit.ha, "last-of-home-assistant")
         await visit.shoot(visit.band, "last-of-the-band")
         for child in (home.server.child, home.lab.child):
             shutil.copy(child.log, folder)
-        await context.close()
+        for page in context.pages:
+            await page.close()
 
 
-def _note_faults(context: BrowserContext, faults: list[str]) -> None:
+@contextlib.contextmanager
+def _noting_faults(context: BrowserContext, faults: list[str]) -> Iterator[None]:
     """Note errors of the pages' scripts and requests to anybody but this machine."""
-    context.on("weberror", lambda error: faults.append(f"script: {error.error}"))
-    context.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith((f"http://{HOST}:", "data:", "blob:"))
-            else faults.append(f"request: {request.url}")
-        ),
-    )
+
+    def fail(error: WebError) -> None:
+        faults.append(f"script: {error.error}")
+
+    def ask(request: Request) -> None:
+        if not request.url.startswith((f"http://{HOST}:", "data:", "blob:")):
+            faults.append(f"request: {request.url}")
+
+    context.on("weberror", fail)
+    context.on("request", ask)
+    yield
+    context.remove_listener("weberror", fail)
+    context.remove_listener("request", ask)

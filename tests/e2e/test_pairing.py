@@ -10,10 +10,8 @@ from tests.demo.process import free_port
 
 from .pages import Visit, visit
 
-KEY = "8fa9b42078627a654d22beff985655db"
 # What an operation takes on a real link; without it the pages of a progress are over unseen.
 LINK_PACE_S = 0.05
-WRONG_KEY = "0123456789abcdef0123456789abcdef"
 
 
 async def go_through_profile(wearer: Visit) -> None:
@@ -75,35 +73,4 @@ async def test_a_new_band_is_paired_with_a_tap_and_used(
         await wearer.see_on_band("Laundry", "message-on-band")
         alert = (await here.lab.state())["alerts"][-1]
         assert (alert["title"], alert["body"]) == ("Laundry", "The washing machine is done.")
-        await no_complaints(wearer)
-
-
-async def test_a_band_with_a_key_is_paired_when_the_key_is_right(
-    browser: Browser, artefacts: Path, tmp_path: Path
-) -> None:
-    async with (
-        home(
-            tmp_path / "home",
-            BandOptions(profile="bound", key=KEY),
-            port=free_port(),
-            page_port=free_port(),
-        ) as here,
-        visit(browser, here, artefacts) as wearer,
-    ):
-        await here.lab.control("delay", seconds=LINK_PACE_S)
-        await wearer.sign_in()
-        await wearer.add_discovered()
-        await wearer.see("Charge the band to at least 30 %", "confirm")
-        await wearer.press("Continue")
-        await wearer.choose("I have the key")
-        await wearer.see("Type or paste the key.", "key")
-        await wearer.fill("Key", WRONG_KEY)
-        await wearer.press("Try the key")
-        await wearer.see("The band has another key.", "wrong-key")
-        await wearer.press("Continue")
-        await wearer.fill("Key", f" 0x{KEY.upper()} ")
-        await wearer.press("Try the key")
-        await go_through_profile(wearer)
-        await wearer.open_device()
-        await wearer.see_value("Battery", "77%", "device")
         await no_complaints(wearer)
