@@ -42,7 +42,7 @@ GLUE_LAYERS = (
     },
     {
         *("account", "archive", "digest", "drawing", "history", "hours", "pictures"),
-        *("signing", "statistics"),
+        *("signing", "sleep_log", "statistics"),
     },
     {"account_constants", "const", "options", "transliteration", "wearer"},
     {"band"},

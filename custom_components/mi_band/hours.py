@@ -44,13 +44,21 @@ class Piece(NamedTuple):
     """None when all minutes are added up."""
 
 
+def kinds_of(history: History, band: str, minutes: Sequence[Minute]) -> list[Kind]:
+    """Return the kinds of stored minutes that follow each other, with what the first inherits."""
+    if not minutes:
+        return []
+    first = minutes[0].minute
+    return resolve_kinds(minutes, kind_before(_newest_first(history, band, first), first))
+
+
 def find_place(history: History, band: str, since: int) -> Place:
     """Return from where on to add up, when the minutes from `since` on have changed."""
     count = _LOOK_BACK_MINUTES
     while True:
         minutes = history.minutes_before(band, since, count)
         if minutes:
-            kinds = _kinds(history, band, minutes)
+            kinds = kinds_of(history, band, minutes)
             if (quiet := quiet_since(minutes, kinds, since)) is not None:
                 return _place(quiet)
         if len(minutes) < count:
@@ -64,7 +72,7 @@ def add_up(history: History, band: str, place: Place, profile: Profile) -> Piece
     count = PIECE_MINUTES
     while True:
         minutes = history.minutes_from(band, place.minute, count)
-        kinds = _kinds(history, band, minutes)
+        kinds = kinds_of(history, band, minutes)
         awake = sum(1 for minute in minutes[:HOUR_MINUTES] if minute.minute < place.quiet)
         rest = None
         if len(minutes) == count:
@@ -90,7 +98,7 @@ def find_fold(history: History, band: str, before: int) -> int | None:
         first = history.minutes_from(band, place.minute, 1)
         if not first or not history.minutes_before(band, place.minute, 1):
             return None
-        if resolve_kinds(first) == _kinds(history, band, first):
+        if resolve_kinds(first) == kinds_of(history, band, first):
             return place.minute
         before = place.minute - 1
     return None
@@ -117,13 +125,6 @@ def _place(quiet: int) -> Place:
 
 def _hour(place: Place) -> int:
     return place.minute // HOUR_MINUTES
-
-
-def _kinds(history: History, band: str, minutes: Sequence[Minute]) -> list[Kind]:
-    if not minutes:
-        return []
-    first = minutes[0].minute
-    return resolve_kinds(minutes, kind_before(_newest_first(history, band, first), first))
 
 
 def _newest_first(history: History, band: str, end: int) -> Iterator[Minute]:
