@@ -65,7 +65,7 @@ from .pairing import (
     SigningRequest,
 )
 from .profile_form import is_birth_date, profile_defaults, profile_schema
-from .reach import async_listen, is_band_4
+from .reach import async_listen, bands_held_by_system, is_band_4
 from .signing import Zone, signer_with_mi, signer_with_password
 
 _LOGGER = logging.getLogger(__name__)
@@ -146,14 +146,24 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             if is_band_4(heard) and heard.address not in without
         ]
         if not bands:
-            return self._show_empty_list(step_id, "band_not_found")
+            return self._show_empty_list(step_id, *self._why_no_band())
         schema = band_list_schema(bands, self._async_current_ids(include_ignore=False))
         return self.async_show_form(step_id=step_id, data_schema=schema, last_step=False)
 
-    def _show_empty_list(self, step_id: str, error: str) -> ConfigFlowResult:
+    def _why_no_band(self) -> tuple[str, dict[str, str]]:
+        held = next(bands_held_by_system(self.hass), None)
+        return ("held_by_system", {"address": held}) if held else ("band_not_found", {})
+
+    def _show_empty_list(
+        self, step_id: str, error: str, placeholders: dict[str, str] | None = None
+    ) -> ConfigFlowResult:
         # Submitting the empty form looks again.
         return self.async_show_form(
-            step_id=step_id, data_schema=vol.Schema({}), errors={"base": error}, last_step=False
+            step_id=step_id,
+            data_schema=vol.Schema({}),
+            errors={"base": error},
+            description_placeholders=placeholders,
+            last_step=False,
         )
 
     async def _async_confirm(self, address: str) -> ConfigFlowResult:
@@ -638,6 +648,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
                 description_placeholders={
                     "level": str(getattr(self._fault, "level_percent", "")),
                     "needed": str(LOWEST_BATTERY_PERCENT),
+                    "address": self._address,
                 },
                 last_step=False,
             )

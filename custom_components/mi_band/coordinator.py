@@ -40,7 +40,7 @@ from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN
 from .keeper import LinkKeeper
 from .lease import Lease, NoLink
 from .options import CONNECTION_MODE, LINGERS, SYNC_INTERVAL
-from .reach import find_device
+from .reach import find_device, system_hold
 from .snapshot import decode_snapshot, encode_snapshot, snapshot_store
 
 _LOGGER = logging.getLogger(__name__)
@@ -296,9 +296,21 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         await self.async_run(self._async_read_and_publish)
         return timedelta(seconds=self.hass.loop.time() - started)
 
+    async def _async_reset(self, link: Link) -> tuple[bool, BandSession | None]:
+        session = self._lease.link
+        return await factory_reset(link), session
+
     async def async_reset(self) -> bool:
-        """Reset the band, and let it go; returns whether it said yes."""
-        said_yes = await self.async_run(factory_reset)
+        """Reset the band, let it go, and have the operating system forget its bond with it.
+
+        Returns:
+            Whether the band said yes.
+        """
+        bonded = system_hold(self.hass, self.address).bonded
+        said_yes, session = await self.async_run(self._async_reset)
+        if bonded and session is not None:
+            # Also when the link is gone: the system remembers the bond for the address.
+            await session.forget_bond()
         if (link := self._lease.link) is not None:
             # One that did not hang up by itself is not heard under its new address before.
             link.end()

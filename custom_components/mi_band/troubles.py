@@ -25,6 +25,7 @@ from homeassistant.util import dt as dt_util
 from .band.errors import AuthenticationError
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry
+from .reach import system_hold
 
 CHECK_INTERVAL: Final = timedelta(minutes=1)
 LONG_SILENCE: Final = timedelta(hours=24)
@@ -36,6 +37,8 @@ LONG_WITHOUT_ADAPTER: Final = timedelta(minutes=10)
 DROPS_SPAN: Final = timedelta(hours=1)
 MOST_DROPS: Final = 10
 """Links lost within the span from which on it is a trouble."""
+LONG_HOLD: Final = timedelta(minutes=2)
+"""How long the operating system may hold a band; a link of our own is one of its, too, at first."""
 MOST_UNACKNOWLEDGED: Final = 3
 """Alerts in a row without an acknowledgement from which on it is a trouble."""
 FRESH: Final = timedelta(minutes=10)
@@ -45,6 +48,7 @@ NOT_HEARD: Final = "not_heard"
 NOT_REACHED: Final = "not_reached"
 OFTEN_LOST: Final = "often_lost"
 NO_CONNECTABLE_ADAPTER: Final = "no_connectable_adapter"
+HELD_BY_SYSTEM: Final = "held_by_system"
 ALERTS_NOT_SHOWN: Final = "alerts_not_shown"
 
 type Placeholders = Mapping[str, str]
@@ -75,6 +79,7 @@ class TroubleWatch:
         last_heard: when something that can connect heard the band, or held its link.
         last_linked: when the link was last held.
         last_adapter: when there last was something that can connect.
+        last_free: when the operating system last had nothing with the band that keeps us away.
     """
 
     def __init__(self, hass: HomeAssistant, entry: MiBandConfigEntry) -> None:
@@ -88,6 +93,7 @@ class TroubleWatch:
         self.last_heard = max(since, now - LONG_SILENCE + LONG_WITHOUT_ADAPTER)
         self.last_linked = now
         self.last_adapter = now
+        self.last_free = now
 
     @callback
     def async_start(self) -> None:
@@ -127,6 +133,8 @@ class TroubleWatch:
             self.last_adapter = now
         if self.coordinator.data.connected:
             self.last_heard = self.last_linked = now
+        if not self._is_held_by_system():
+            self.last_free = now
         for trouble in TROUBLES:
             placeholders = trouble.find(self)
             if placeholders is None:
@@ -156,6 +164,13 @@ class TroubleWatch:
     def _async_end_all(self) -> None:
         for key in list(self._raised):
             self._async_end(key)
+
+    def _is_held_by_system(self) -> bool:
+        if self.coordinator.data.connected:
+            return False
+        hold = system_hold(self.hass, self.coordinator.address)
+        # A bond alone does no harm as long as links come about.
+        return hold.connected or (hold.bonded and self.coordinator.keeper.failures > 0)
 
     # What the rows ask
 
@@ -223,6 +238,12 @@ def _find_no_connectable_adapter(watch: TroubleWatch) -> Placeholders | None:
     return {} if lasts and not watch.has_adapter else None
 
 
+def _find_held_by_system(watch: TroubleWatch) -> Placeholders | None:
+    if not watch.is_for(LONG_HOLD, watch.last_free):
+        return None
+    return {"since": _words(watch.last_linked), "address": watch.coordinator.address}
+
+
 def _find_alerts_not_shown(watch: TroubleWatch) -> Placeholders | None:
     # A band that never acknowledges counts none.
     count = watch.coordinator.data.unacknowledged_alerts or 0
@@ -238,5 +259,6 @@ TROUBLES: Final = (
     Trouble(key=NOT_REACHED, find=_find_not_reached, is_fixable=True),
     Trouble(key=OFTEN_LOST, find=_find_often_lost),
     Trouble(key=NO_CONNECTABLE_ADAPTER, find=_find_no_connectable_adapter),
+    Trouble(key=HELD_BY_SYSTEM, find=_find_held_by_system, is_fixable=True),
     Trouble(key=ALERTS_NOT_SHOWN, find=_find_alerts_not_shown, is_fixable=True),
 )

@@ -14,6 +14,7 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient, NotifyCallback
 from bleak.backends.descriptor import BleakGATTDescriptor
 from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakError, BleakGATTProtocolError
 from bleak_retry_connector import BleakClientWithServiceCache
@@ -107,8 +108,11 @@ class BumbleBackend(BaseBleakClient):
         raise NotImplementedError
 
     @override
-    async def unpair(self) -> NoReturn:
-        raise NotImplementedError
+    async def unpair(self) -> None:
+        if self._adapter.system.pop(self.address, None) is None:
+            raise NotImplementedError
+        # BlueZ forgets the whole device, and so its link.
+        await self.disconnect()
 
     async def clear_cache(self) -> bool:
         """Forget the services of an earlier link; there are none."""
@@ -329,6 +333,31 @@ class RadioScanner(BaseHaRemoteScanner):
             {"address_type": 0},
             monotonic_time_coarse(),
         )
+
+    @property
+    @override
+    def discovered_devices_and_advertisement_data(
+        self,
+    ) -> dict[str, tuple[BLEDevice, AdvertisementData]]:
+        """What was heard, each with what the operating system says of it, as bleak gives it."""
+        heard = super().discovered_devices_and_advertisement_data
+        return {address: self._told(*found) for address, found in heard.items()}
+
+    @override
+    def get_discovered_device_advertisement_data(
+        self, address: str
+    ) -> tuple[BLEDevice, AdvertisementData] | None:
+        found = super().get_discovered_device_advertisement_data(address)
+        return None if found is None else self._told(*found)
+
+    def _told(
+        self, device: BLEDevice, advertisement: AdvertisementData
+    ) -> tuple[BLEDevice, AdvertisementData]:
+        said = self.radio_adapter.system.get(device.address)
+        if said is None:
+            return device, advertisement
+        path = f"/org/bluez/hci0/dev_{device.address.replace(':', '_')}"
+        return device, advertisement._replace(platform_data=(path, dict(said)))
 
     @override
     def get_allocations(self) -> Allocations:

@@ -263,6 +263,8 @@ class Adapter:
         self.connect_delay_s = 0.0
         self.fail_next_connects = 0
         """So many attempts to come fail with reason 0x3E."""
+        self.system: dict[str, dict[str, object]] = {}
+        """What BlueZ would say of a device that it knows, by address: Paired, Connected."""
         self.rssi_offset = 0
         """dB, added to what is heard: how far away from the others it is."""
         self._slots = slots

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
+from habluetooth import get_manager
 from homeassistant.components.bluetooth import BluetoothScanningMode
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
@@ -200,7 +201,8 @@ async def test_a_battery_too_low_stops_pairing_before_the_band_is_asked(
     band = await make_band(profile="v1_new", battery=29)
     page = await async_choose(hass, await async_to_method(hass, band), "tap")
     assert page["errors"] == {"base": "low_battery"}
-    assert page["description_placeholders"] == {"level": "29", "needed": "30"}
+    words = page["description_placeholders"] or {}
+    assert (words["level"], words["needed"]) == ("29", "30")
     assert band.vibrations == 0
 
     band.wearer.set_battery(30)
@@ -217,7 +219,8 @@ async def test_a_battery_too_low_is_told_with_whether_it_charges(
     band.wearer.charge(charging=True)
     page = await async_submit(hass, page, {"next_step": "retry"})
     assert page["errors"] == {"base": "low_battery_charging"}
-    assert page["description_placeholders"] == {"level": "29", "needed": "30"}
+    words = page["description_placeholders"] or {}
+    assert (words["level"], words["needed"]) == ("29", "30")
 
     band.wearer.set_battery(30)
     page = await hass.config_entries.flow.async_configure(page["flow_id"], {"next_step": "retry"})
@@ -249,6 +252,52 @@ async def test_a_band_that_nobody_hears_can_be_looked_for_again(
     page = await async_submit(hass, page)
     page = await async_submit(hass, page, {"address": band.address})
     assert page["step_id"] == "bluetooth_confirm"
+
+
+async def test_a_band_that_the_operating_system_holds_is_told_on_the_list(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(key=KEY)
+    await async_until_heard(hass, band)
+    await _silence(band)
+    page = await async_open(hass)
+    assert page["errors"] == {"base": "band_not_found"}
+    # Other devices may well be paired there.
+    bluetooth_scanner.adapter.system["C0:00:00:00:00:01"] = {"Connected": True}
+    assert (await async_submit(hass, page))["errors"] == {"base": "band_not_found"}
+    bluetooth_scanner.adapter.system[band.address] = {"Paired": True, "Connected": True}
+    page = await async_submit(hass, page)
+    assert page["errors"] == {"base": "held_by_system"}
+    assert page["description_placeholders"] == {"address": band.address}
+    del bluetooth_scanner.adapter.system[band.address]
+    await band.power_on()
+    await async_until_heard(hass, band)
+    page = await async_submit(hass, page)
+    assert not page["errors"]
+
+
+async def test_a_band_that_the_operating_system_took_meanwhile_is_told(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(key=KEY)
+    page = await async_to_key(hass, band)
+    await _silence(band)
+    bluetooth_scanner.adapter.system[band.address] = {"Connected": True}
+    page = await async_submit(hass, page, {"key": KEY.hex()})
+    assert page["errors"] == {"base": "held_by_system"}
+    assert page["description_placeholders"] is not None
+    assert page["description_placeholders"]["address"] == band.address
+    bluetooth_scanner.adapter.system.clear()
+    await band.power_on()
+    await async_until_heard(hass, band)
+    page = await async_submit(hass, page, {"next_step": "retry"})
+    assert page["step_id"] == "profile"
+
+
+async def _silence(band: EmulatedBand) -> None:
+    """Let the band be silent, as it is while somebody holds it, for so long that it shows."""
+    await band.power_off()
+    get_manager().async_clear_advertisement_history(band.address)
 
 
 async def test_the_list_has_the_strongest_band_first_and_marks_known_ones(

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
+from bleak.exc import BleakError
 from habluetooth import get_manager
 from homeassistant.auth.models import User
 from homeassistant.components import bluetooth
@@ -15,6 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mi_band.band.errors import LinkLost
+from tests.emulator.backend import AttachedScanner, BumbleBackend
 from tests.emulator.band import EmulatedBand
 
 from .bands import MakeBand, held
@@ -179,6 +181,43 @@ def _offered(hass: HomeAssistant) -> set[str | None]:
     """Return the addresses on the cards of discovered bands."""
     flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     return {flow["context"].get("unique_id") for flow in flows}
+
+
+@pytest.mark.parametrize("action", WAYS_OUT)
+async def test_a_bond_of_the_operating_system_goes_with_the_address(
+    house: House, bluetooth_scanner: AttachedScanner, action: str, old_address: str
+) -> None:
+    system = bluetooth_scanner.adapter.system
+    system[old_address] = {"Paired": True, "Bonded": True, "Connected": True}
+    system["F3:4E:C4:00:00:99"] = {"Paired": True}
+    answer = await house.call(action)
+    assert answer["heard_as_new"]
+    assert list(system) == ["F3:4E:C4:00:00:99"]
+
+
+async def test_without_a_bond_the_operating_system_is_left_alone(
+    house: House, bluetooth_scanner: AttachedScanner, old_address: str
+) -> None:
+    system = bluetooth_scanner.adapter.system
+    system[old_address] = {"Paired": False, "Bonded": False, "Connected": True}
+    await house.call("factory_reset")
+    assert old_address in system
+
+
+@pytest.mark.parametrize("problem", [BleakError("busy"), NotImplementedError(), TimeoutError()])
+async def test_a_bond_that_cannot_be_removed_fails_no_farewell(
+    house: House,
+    bluetooth_scanner: AttachedScanner,
+    old_address: str,
+    problem: Exception,
+) -> None:
+    system = bluetooth_scanner.adapter.system
+    system[old_address] = {"Paired": True}
+    with patch.object(BumbleBackend, "unpair", side_effect=problem) as unpair:
+        answer = await house.call("unbind")
+    unpair.assert_awaited_once()
+    assert answer == {"synced": True, "heard_as_new": True}
+    assert _is_new(house.band, old_address)
 
 
 async def test_the_new_band_is_offered_to_be_added(

@@ -307,6 +307,109 @@ class TestNoAdapter:
         assert issues(hass) == {}
 
 
+class TestHeldBySystem:
+    """A band that somebody paired in the operating system's Bluetooth settings."""
+
+    @pytest.fixture(autouse=True)
+    def short_hold(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(f"{TROUBLES}.LONG_HOLD", SHORT)
+
+    @pytest.fixture
+    def system(self, bluetooth_scanner: AttachedScanner, band: EmulatedBand) -> dict[str, object]:
+        """Provide what the operating system says of the band."""
+        return bluetooth_scanner.adapter.system.setdefault(band.address, {})
+
+    async def test_a_link_of_the_system_is_told_and_goes_with_it(
+        self, hass: HomeAssistant, house: House, system: dict[str, object]
+    ) -> None:
+        await house.lose_band()
+        system["Connected"] = True
+        issue = await until_raised(hass, "held_by_system")
+        assert issue.is_fixable
+        words = issue.translation_placeholders or {}
+        assert words["address"] == house.band.address
+        assert words["since"].startswith(str(dt_util.now().year))
+        system["Connected"] = False
+        await until_gone(hass, "held_by_system")
+
+    @pytest.mark.parametrize("word", ["Paired", "Bonded"])
+    async def test_a_bond_is_told_when_links_fail_and_goes_with_it(
+        self, hass: HomeAssistant, house: House, system: dict[str, object], word: str
+    ) -> None:
+        system[word] = True
+        house.band.faults.cut_after(0)
+        keep_cutting = asyncio.create_task(cut_every_link(house.band))
+        await until_raised(hass, "held_by_system")
+        del system[word]
+        await until_gone(hass, "held_by_system")
+        assert house.value("binary_sensor", "connected") == "off"
+        keep_cutting.cancel()
+
+    async def test_it_goes_with_a_link(
+        self, hass: HomeAssistant, house: House, system: dict[str, object]
+    ) -> None:
+        await house.lose_band()
+        system["Connected"] = True
+        await until_raised(hass, "held_by_system")
+        await house.bring_band_back()
+        await until_gone(hass, "held_by_system")
+
+    async def test_neither_is_a_trouble_while_there_is_a_link(
+        self, hass: HomeAssistant, house: House, system: dict[str, object]
+    ) -> None:
+        # A link of ours is one of the system's too.
+        system.update(Paired=True, Bonded=True, Connected=True)
+        await asyncio.sleep(2 * SHORT.total_seconds())
+        assert house.value("binary_sensor", "connected") == "on"
+        assert issues(hass) == {}
+
+    async def test_a_bond_of_a_band_that_is_out_is_no_trouble(
+        self,
+        hass: HomeAssistant,
+        house: House,
+        system: dict[str, object],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(f"{KEEPER}.SHORT_LINK", timedelta())
+        system.update(Paired=True, Bonded=True, Connected=False)
+        await house.lose_band()
+        await asyncio.sleep(2 * SHORT.total_seconds())
+        assert issues(hass) == {}
+
+    async def test_a_system_that_only_heard_the_band_is_no_trouble(
+        self, hass: HomeAssistant, house: House, system: dict[str, object]
+    ) -> None:
+        system.update(Paired=False, Bonded=False, Connected=False, Trusted=True)
+        house.band.faults.cut_after(0)
+        keep_cutting = asyncio.create_task(cut_every_link(house.band))
+        await asyncio.sleep(2 * SHORT.total_seconds())
+        assert issues(hass) == {}
+        keep_cutting.cancel()
+
+    async def test_trying_again_ends_it_once_the_band_was_removed_there(
+        self, hass: HomeAssistant, house: House, system: dict[str, object], texts: TextWatch
+    ) -> None:
+        await house.lose_band()
+        system["Connected"] = True
+        page = await open_fix(hass, await until_raised(hass, "held_by_system"))
+        assert page["description_placeholders"]["address"] == house.band.address
+        system.clear()
+        house.band.faults.out_of_range(value=False)
+        page = await submit(hass, page)
+        assert page["type"] is FlowResultType.CREATE_ENTRY
+        assert issues(hass) == {}
+        want_fix_texts(texts, "held_by_system", {"name", "since", "address"})
+
+    async def test_it_is_gone_after_unload(
+        self, hass: HomeAssistant, house: House, system: dict[str, object]
+    ) -> None:
+        await house.lose_band()
+        system["Connected"] = True
+        await until_raised(hass, "held_by_system")
+        await house.unload()
+        assert issues(hass) == {}
+
+
 class TestAlertsNotShown:
     """A band that stopped acknowledging alerts."""
 

@@ -158,6 +158,18 @@ class BandSession(Link):
         for queue in self._queues.values():
             queue.shutdown()
 
+    async def forget_bond(self) -> None:
+        """Let the operating system forget the bond that it has with the band, and end its link.
+
+        The bond is of use to nobody once the band has another address. Whatever goes wrong is
+        passed over: it can be removed by hand, and not every adapter or proxy knows how to.
+        """
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT.total_seconds()):
+                await self._client.unpair()
+        except (BleakError, NotImplementedError, TimeoutError) as err:
+            _LOGGER.debug("the bond of the operating system stays: %s", err)
+
     def _look_up(self, characteristic: Characteristic) -> BleakGATTCharacteristic | None:
         try:
             return self._client.services.get_characteristic(characteristic)
