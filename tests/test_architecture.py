@@ -29,11 +29,12 @@ GLUE_LAYERS = (
     {
         *("binary_sensor", "button", "device_tracker", "event", "notify", "number", "select"),
         *("sensor", "switch", "time", "update"),
-        *("config_flow", "diagnostics", "feeds", "repairs", "services", "system_health"),
+        *("config_flow", "diagnostics", "feeds", "history_actions", "repairs", "services"),
+        "system_health",
     },
     {
         *("claims", "entity", "farewell", "forms", "options_flow"),
-        *("pairing", "profile_form", "troubles"),
+        *("pairing", "profile_form", "targets", "troubles"),
     },
     {"coordinator"},
     {
@@ -41,7 +42,7 @@ GLUE_LAYERS = (
         *("reach", "records", "snapshot", "sync"),
     },
     {
-        *("account", "archive", "digest", "drawing", "history", "hours", "pictures"),
+        *("account", "archive", "digest", "drawing", "extracts", "history", "hours", "pictures"),
         *("signing", "sleep_log", "statistics"),
     },
     {"account_constants", "const", "options", "transliteration", "wearer"},

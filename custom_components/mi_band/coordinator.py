@@ -1,7 +1,7 @@
 """Publishes what is known of one band, and runs what is asked of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -13,15 +13,17 @@ from homeassistant.components.bluetooth import BluetoothReachabilityIntent
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_ADDRESS, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import ConfigEntryError, HomeAssistantError
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
+from .alert_queue import AlertQueue
 from .band.alerts import Alert, send_alert
-from .band.clock import set_clock
+from .band.clock import correct_clock, read_clock
+from .band.clock_error import ClockError
 from .band.device_info import DeviceInfo
-from .band.errors import AuthenticationError, BandError, LinkError, LinkLost
+from .band.errors import AuthenticationError, BandBusy, BandError, LinkError, LinkLost
 from .band.events import DeviceEvent
 from .band.find import answer_find_phone, keep_vibrating, stop_vibrating, vibrate_once
 from .band.heart_rate import (
@@ -34,20 +36,28 @@ from .band.heart_rate import (
 from .band.link import Link, Operation
 from .band.reset import factory_reset
 from .band.session import BandSession
-from .band.state import BandEvent, BandState, Settings, apply, read_state, watch
+from .band.state import BandEvent, BandState, Recorded, Settings, apply, read_state, watch
+from .call_desk import CallDesk
 from .companions import Companions
 from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN
+from .history import HistoryError, HistoryNewer
 from .keeper import LinkKeeper
 from .lease import Lease, NoLink
-from .options import CONNECTION_MODE, LINGERS, SYNC_INTERVAL
+from .options import CONNECTION_MODE, KEEP_DATA_ON_BAND, LINGERS, NOTIFY_WHEN_AWAY, SYNC_INTERVAL
 from .reach import find_device, system_hold
+from .records import Records
 from .snapshot import decode_snapshot, encode_snapshot, snapshot_store
+from .sync import Synced
 
 _LOGGER = logging.getLogger(__name__)
 
 SAVE_DELAY: Final = timedelta(minutes=1)
+AGE_INTERVAL: Final = timedelta(minutes=15)
+"""How often it is told how old the last record is: no more than anybody needs to know."""
 PATIENCE: Final = timedelta(seconds=60)
 """How long a command waits for a link that is made for it: as long as one try takes at most."""
+
+_MINUTE = timedelta(minutes=1)
 
 type MiBandConfigEntry = ConfigEntry[MiBandCoordinator]
 
@@ -58,7 +68,14 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
     config_entry: MiBandConfigEntry
 
     def __init__(self, hass: HomeAssistant, entry: MiBandConfigEntry) -> None:
-        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, always_update=False)
+        super().__init__(
+            hass,
+            _LOGGER,
+            config_entry=entry,
+            name=entry.title,
+            update_interval=AGE_INTERVAL,
+            always_update=False,
+        )
         self.identity: str = entry.data[CONF_IDENTITY]
         self.address: str = entry.data[CONF_ADDRESS]
         self._sync_interval = timedelta(minutes=SYNC_INTERVAL.of(entry))
@@ -73,9 +90,22 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         )
         self.data = BandState()
         self._store = snapshot_store(hass, entry.entry_id)
+        self.records = Records(
+            hass, entry, keep=KEEP_DATA_ON_BAND.of(entry), changed=self._show_recorded
+        )
         self._companions = Companions(hass, entry)
+        self._link_work: dict[str, Callable[[], Awaitable[None]]] = {}
+        self._clock_error: ClockError | None = None
+        self._sync_failed = False
         self._event_listeners: set[Callable[[DeviceEvent], None]] = set()
         self._readings: set[asyncio.Future[None]] = set()
+        self.alerts = AlertQueue(
+            entry.title,
+            self.async_alert,
+            timedelta(minutes=NOTIFY_WHEN_AWAY.of(entry)),
+            self._lease.wanted.set,
+        )
+        self.calls = CallDesk(entry.title, self.async_run, self.async_listen_event)
 
     @override
     async def _async_setup(self) -> None:
@@ -84,12 +114,18 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         if state.settings.step_goal is None:
             goal = int(self.config_entry.data[CONF_PROFILE]["step_goal"])
             state = replace(state, settings=replace(state.settings, step_goal=goal))
-        self.data = state
+        try:
+            recorded = await self.records.async_digest()
+        except HistoryNewer as err:
+            raise ConfigEntryError(translation_domain=DOMAIN, translation_key=err.code) from err
+        except HistoryError as err:
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key=err.code) from err
+        self.data = replace(state, recorded=recorded)
 
     @override
     async def _async_update_data(self) -> BandState:
         """Return what is known: a band that is away is no failure, and its news is pushed."""
-        return self.data
+        return replace(self.data, unsynced_minutes=_age_minutes(self.data.recorded))
 
     @callback
     def async_start(self) -> None:
@@ -133,16 +169,22 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
 
     def _begin(self, state: BandState) -> None:
         self._publish(replace(state, connected=True, reachable=True, signal_dbm=self._signal_dbm()))
-        # By itself it is no reason to hold the link, but each reading is.
+        # By itself it is no reason to hold the link, but each sync is.
         self._companions.start("sync", self._async_sync_regularly())
         if self.data.settings.continuous_heart_rate:
             self._accompany("heart rate", measure_continuously)
+        if self.calls.unended:
+            self._accompany("end of a call", self.calls.async_end_late)
+        self._companions.start("waiting alerts", self.alerts.async_catch_up())
+        for name, work in self._link_work.items():
+            self._companions.start(name, work())
 
     async def _async_listen(self, events: AsyncIterator[BandEvent]) -> None:
         async for event in events:
             self._handle(event)
 
     async def _async_let_go(self) -> None:
+        await self.calls.async_let_go()
         await self._companions.dismiss_all()
         self._end_readings(LinkLost("the link broke while measuring"))
         self._publish(replace(self.data.without_link(), reachable=self._can_be_linked()))
@@ -158,26 +200,67 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self._publish(replace(self.data, reachable=reachable))
 
     async def _async_read(self, link: Link) -> BandState:
-        await set_clock(link, dt_util.now())
+        now = dt_util.now()
+        shown = await read_clock(link)
+        # The clock tells when the stored minutes were, so a wrong one stays until they are here.
+        self._clock_error = ClockError.of(shown, now)
+        if self._clock_error is None:
+            await correct_clock(link, now, shown)
         state = await read_state(link, self.data)
         if state.device != self.data.device:
             self._update_device(state.device)
         # What arrived while this was read is newer than what it began with.
-        return replace(
-            self.data,
-            device=state.device,
-            battery=state.battery,
-            today=state.today,
-            last_sync=dt_util.utcnow(),
-        )
+        return replace(self.data, device=state.device, battery=state.battery, today=state.today)
 
-    async def _async_read_and_publish(self, link: Link) -> None:
+    async def _async_sync_all(self, link: Link) -> Synced:
         self._publish(await self._async_read(link))
+        return await self._async_sync_records(link)
+
+    async def _async_sync_records(self, link: Link) -> Synced:
+        try:
+            synced = await self.records.async_sync(link, self._clock_error)
+        except BandBusy:
+            # It gets over that on a new link.
+            self._lease.end()
+            raise
+        except LinkLost:
+            raise
+        except BandError, HomeAssistantError:
+            await self._async_set_wrong_clock(link)
+            raise
+        await self._async_set_wrong_clock(link)
+        self._publish(replace(self.data, last_sync=dt_util.utcnow()))
+        return synced
+
+    async def _async_set_wrong_clock(self, link: Link) -> None:
+        if self._clock_error is not None:
+            await correct_clock(link, dt_util.now(), None)
+            self._clock_error = None
 
     async def _async_sync_regularly(self) -> None:
+        # All but the records was read before the link was there for everybody.
+        await self._async_try_sync(self._async_sync_records)
         while True:
             await asyncio.sleep(self._sync_interval.total_seconds())
-            await self._lease.run(self._async_read_and_publish)
+            await self._async_try_sync(self._async_sync_all)
+
+    async def _async_try_sync(self, operation: Operation[Synced]) -> None:
+        """Sync; what fails is tried again next time, and told the first time."""
+        try:
+            await self._lease.run(operation)
+        except LinkLost, BandBusy:
+            raise
+        except (BandError, HomeAssistantError) as err:
+            if not self._sync_failed:
+                _LOGGER.warning("The records of %s cannot be brought home yet: %s", self.name, err)
+            self._sync_failed = True
+        else:
+            self._sync_failed = False
+
+    def _show_recorded(self, recorded: Recorded) -> None:
+        self._publish(
+            replace(self.data, recorded=recorded, unsynced_minutes=_age_minutes(recorded))
+        )
 
     def _handle(self, event: BandEvent) -> None:
         self._publish(apply(self.data, event))
@@ -187,6 +270,12 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             case DeviceEvent.FIND_PHONE_STARTED | DeviceEvent.FIND_PHONE_STOPPED:
                 found = event is DeviceEvent.FIND_PHONE_STOPPED
                 self._accompany("find phone", lambda link: answer_find_phone(link, found=found))
+            case DeviceEvent.WOKE_UP:
+                # Now the night can be told of.
+                self.records.note_woke_up()
+                self._companions.start(
+                    "morning sync", self._async_try_sync(self._async_sync_records)
+                )
             case _:
                 pass
         if isinstance(event, DeviceEvent):
@@ -242,6 +331,16 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self._event_listeners.add(listener)
         return lambda: self._event_listeners.discard(listener)
 
+    @callback
+    def async_on_link(self, name: str, work: Callable[[], Awaitable[None]]) -> CALLBACK_TYPE:
+        """Do something on every new link, at most as long as it lasts; returns what ends that."""
+        self._link_work[name] = work
+
+        def end() -> None:
+            self._link_work.pop(name, None)
+
+        return end
+
     async def async_run[T](self, operation: Operation[T]) -> T:
         """Run an operation on the band, on a link that is made for it where none is kept.
 
@@ -290,11 +389,13 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         """Take alerts for shown again, until the band acknowledges one and then stops."""
         self._publish(replace(self.data, unacknowledged_alerts=None))
 
-    async def async_sync(self) -> timedelta:
-        """Read everything now; returns how long that took."""
-        started = self.hass.loop.time()
-        await self.async_run(self._async_read_and_publish)
-        return timedelta(seconds=self.hass.loop.time() - started)
+    async def async_sync(self) -> Synced:
+        """Read everything, and bring the records home, now.
+
+        Raises:
+            HomeAssistantError: translated; the band, the store or the statistics.
+        """
+        return await self.async_run(self._async_sync_all)
 
     async def _async_reset(self, link: Link) -> tuple[bool, BandSession | None]:
         session = self._lease.link
@@ -311,15 +412,20 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         if bonded and session is not None:
             # Also when the link is gone: the system remembers the bond for the address.
             await session.forget_bond()
-        if (link := self._lease.link) is not None:
-            # One that did not hang up by itself is not heard under its new address before.
-            link.end()
+        # One that did not hang up by itself is not heard under its new address before.
+        self._lease.end()
         return said_yes
 
-    @callback
-    def async_forget(self) -> None:
-        """Forget what the band recorded; keep what it is and what the wearer chose."""
-        self._publish(replace(self.data, battery=None, today=None, last_sync=None))
+    async def async_forget(self) -> None:
+        """Forget what the band recorded; keep what it is and what the wearer chose.
+
+        Raises:
+            HomeAssistantError: translated; the store.
+        """
+        await self.records.async_forget()
+        self._publish(
+            replace(self.data, battery=None, today=None, last_sync=None, recorded=Recorded())
+        )
 
     async def async_find(self, duration: timedelta) -> None:
         """Make the band vibrate for a while; returns when it has begun."""
@@ -375,3 +481,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             if not already:
                 with suppress(LinkError):
                     await stop_measurement(link)
+
+
+def _age_minutes(recorded: Recorded) -> int | None:
+    return None if recorded.until is None else (dt_util.utcnow() - recorded.until) // _MINUTE

@@ -18,7 +18,6 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .coordinator import MiBandCoordinator
 from .reach import is_band_4
-from .snapshot import encode_snapshot, snapshot_store
 
 NEW_LIFE_TIMEOUT: Final = timedelta(seconds=60)
 """How long a band that was reset is listened for; it needs some ten seconds to start."""
@@ -65,7 +64,7 @@ async def async_factory_reset(
             translation_placeholders={"name": coordinator.name},
         )
     if not keep_history:
-        coordinator.async_forget()
+        await coordinator.async_forget()
     return Farewell(synced=synced, heard_as_new=heard)
 
 
@@ -73,15 +72,11 @@ async def async_unbind(
     coordinator: MiBandCoordinator, *, force: bool, keep_history: bool
 ) -> Farewell:
     """Reset the band as above, then remove its config entry, device and entities."""
-    farewell = await async_factory_reset(coordinator, force=force)
+    farewell = await async_factory_reset(coordinator, force=force, keep_history=keep_history)
     hass, entry_id = coordinator.hass, coordinator.config_entry.entry_id
-    snapshot = encode_snapshot(coordinator.data)
     # With its entry gone it would be offered anew, under the address that nobody answers to.
     bluetooth.async_clear_advertisement_history(hass, coordinator.address)
     await hass.config_entries.async_remove(entry_id)
-    if keep_history:
-        # Removing an entry deletes its snapshot, as it should when a person does it.
-        await snapshot_store(hass, entry_id).async_save(snapshot)
     return farewell
 
 

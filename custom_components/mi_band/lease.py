@@ -90,6 +90,11 @@ class Lease:
         loop = asyncio.get_running_loop()
         self._end.reschedule(None if self._uses else loop.time() + self.linger.total_seconds())
 
+    def end(self) -> None:
+        """Have the link closed, and a new one made where one is kept."""
+        if self._link is not None:
+            self._link.end()
+
     def close(self, reason: BandError) -> None:
         """Tell everybody who waits for a link, now or later, that none will come."""
         self._refusal = reason

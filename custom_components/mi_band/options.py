@@ -56,7 +56,33 @@ SYNC_INTERVAL: Final = Option[float](
 )
 """Minutes from one reading of the band to the next."""
 
+KEEP_DATA_ON_BAND: Final = Option(
+    key="keep_data_on_band", default=False, selector=selector.BooleanSelector()
+)
+"""Leave the band's records unacknowledged, so that another app finds them too."""
+
+NOTIFY_WHEN_AWAY: Final = Option[float](
+    key="notify_when_away",
+    default=0,
+    selector=selector.NumberSelector(
+        selector.NumberSelectorConfig(
+            min=0,
+            max=1440,
+            step=1,
+            unit_of_measurement="min",
+            mode=selector.NumberSelectorMode.BOX,
+        )
+    ),
+)
+"""Minutes that a message waits for a band that is away; 0 refuses it."""
+TRANSLITERATE: Final = Option(
+    key="transliterate", default=False, selector=selector.BooleanSelector()
+)
+"""Write what the band's font lacks in letters that it has, where a message does not say."""
+
 SECTIONS: Final[Mapping[str, tuple[Option[Any], ...]]] = {
     "connection": (CONNECTION_MODE, SYNC_INTERVAL),
+    "alerts": (NOTIFY_WHEN_AWAY, TRANSLITERATE),
+    "history": (KEEP_DATA_ON_BAND,),
 }
 """The options page: its sections, and what each of them asks."""

@@ -1,9 +1,9 @@
 """Sensors: what the band counted, measures and tells of itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import override
+from datetime import UTC, datetime
+from typing import Final, override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -17,11 +17,15 @@ from homeassistant.const import (
     EntityCategory,
     UnitOfEnergy,
     UnitOfLength,
+    UnitOfTime,
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .band.kinds import Activity
+from .band.sleep import SleepSession
 from .band.state import BandState
+from .band.workouts import Sport, Workout
 from .coordinator import MiBandConfigEntry
 from .entity import MiBandEntity, MiBandEntityDescription
 
@@ -32,7 +36,44 @@ PARALLEL_UPDATES = 0
 class MiBandSensorDescription(MiBandEntityDescription, SensorEntityDescription):
     """A sensor and where its value lies."""
 
-    value_fn: Callable[[BandState], float | datetime | None]
+    value_fn: Callable[[BandState], str | float | datetime | None]
+    attributes_fn: Callable[[BandState], Mapping[str, object]] = lambda _: {}
+
+
+OTHER_SPORT: Final = "other"
+"""A sport that the band has a number for, and the documents no name."""
+
+
+def of_night[T](value: Callable[[SleepSession], T]) -> Callable[[BandState], T | None]:
+    """Return what reads a value of the last night."""
+    return lambda state: value(state.recorded.night) if state.recorded.night else None
+
+
+def sport(state: BandState) -> str | None:
+    """Return the sport of the last workout."""
+    if (workout := state.recorded.workout) is None:
+        return None
+    return workout.sport.name.lower() if isinstance(workout.sport, Sport) else OTHER_SPORT
+
+
+def workout_attributes(state: BandState) -> Mapping[str, object]:
+    """Return what is known of the last workout beside its sport."""
+    workout: Workout | None = state.recorded.workout
+    if workout is None:
+        return {}
+    return {
+        "start": workout.start,
+        "end": workout.end,
+        "distance_m": workout.distance_m,
+        "steps": workout.steps,
+        "energy_kcal": workout.energy_kcal,
+        "average_heart_rate_bpm": workout.average_heart_rate_bpm,
+    }
+
+
+def moment(minute: int) -> datetime:
+    """Return the moment at which a minute begins."""
+    return datetime.fromtimestamp(minute * 60, UTC)
 
 
 def step_goal_progress(state: BandState) -> float | None:
@@ -77,6 +118,57 @@ SENSORS = (
         value_fn=step_goal_progress,
     ),
     MiBandSensorDescription(
+        key="resting_heart_rate",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda state: state.recorded.resting_heart_rate_bpm,
+    ),
+    MiBandSensorDescription(
+        key="sleep_duration",
+        device_class=SensorDeviceClass.DURATION,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfTime.MINUTES,
+        suggested_unit_of_measurement=UnitOfTime.HOURS,
+        suggested_display_precision=1,
+        value_fn=of_night(lambda night: night.asleep_minutes),
+    ),
+    MiBandSensorDescription(
+        key="deep_sleep",
+        device_class=SensorDeviceClass.DURATION,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfTime.MINUTES,
+        value_fn=of_night(lambda night: night.deep_minutes),
+    ),
+    MiBandSensorDescription(
+        key="light_sleep",
+        device_class=SensorDeviceClass.DURATION,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfTime.MINUTES,
+        value_fn=of_night(lambda night: night.light_minutes),
+    ),
+    MiBandSensorDescription(
+        key="fell_asleep_at",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=of_night(lambda night: moment(night.start)),
+    ),
+    MiBandSensorDescription(
+        key="woke_up_at",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=of_night(lambda night: moment(night.end)),
+    ),
+    MiBandSensorDescription(
+        key="activity",
+        device_class=SensorDeviceClass.ENUM,
+        options=[activity.value for activity in Activity],
+        value_fn=lambda state: state.recorded.activity,
+    ),
+    MiBandSensorDescription(
+        key="last_workout",
+        device_class=SensorDeviceClass.ENUM,
+        options=[*(one.name.lower() for one in Sport), OTHER_SPORT],
+        value_fn=sport,
+        attributes_fn=workout_attributes,
+    ),
+    MiBandSensorDescription(
         key="battery",
         entity_category=EntityCategory.DIAGNOSTIC,
         device_class=SensorDeviceClass.BATTERY,
@@ -95,6 +187,14 @@ SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         device_class=SensorDeviceClass.TIMESTAMP,
         value_fn=lambda state: state.last_sync,
+    ),
+    MiBandSensorDescription(
+        key="unsynced_minutes",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        device_class=SensorDeviceClass.DURATION,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfTime.MINUTES,
+        value_fn=lambda state: state.unsynced_minutes,
     ),
     MiBandSensorDescription(
         key="signal_strength",
@@ -125,6 +225,12 @@ class MiBandSensor(MiBandEntity, SensorEntity):
 
     @property
     @override
-    def native_value(self) -> float | datetime | None:
+    def native_value(self) -> str | float | datetime | None:
         """Return the value; None while the band has not told it."""
         return self.entity_description.value_fn(self.coordinator.data)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, object]:
+        """Return what is known beside the value."""
+        return self.entity_description.attributes_fn(self.coordinator.data)

@@ -48,11 +48,17 @@ def _values_written(on_band: Any) -> dict[str, int]:
     }
 
 
-async def test_a_sync_costs_four_reads_and_no_write(hass: HomeAssistant, house: House) -> None:
+async def test_a_sync_without_news_costs_four_reads_and_two_empty_rounds(
+    hass: HomeAssistant, house: House
+) -> None:
+    """The values are read; minutes and workouts are asked for, and the empty rounds are closed."""
+    await until(lambda: house.value("sensor", "last_sync") != "unknown")
     before = held(house.band)["att"]
     await house.entry.runtime_data.async_sync()
     after = held(house.band)["att"]
-    assert after["operations"] - before["operations"] == 4
+    fetching = after["characteristics"]["0004"], before["characteristics"]["0004"]
+    assert fetching[0]["writes"] - fetching[1]["writes"] == 4
+    assert after["operations"] - before["operations"] == 4 + 4
 
 
 async def test_a_wrong_clock_is_set_on_connecting(hass: HomeAssistant, house: House) -> None:

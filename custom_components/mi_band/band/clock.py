@@ -64,7 +64,11 @@ async def set_clock(link: Link, now: datetime) -> bool:
     Returns:
         Whether it was written.
     """
-    shown = await read_clock(link)
+    return await correct_clock(link, now, await read_clock(link))
+
+
+async def correct_clock(link: Link, now: datetime, shown: datetime | None) -> bool:
+    """Set a clock that was read just now, and showed something, likewise."""
     if shown is not None and shown.utcoffset() == now.utcoffset() and abs(shown - now) <= TOLERANCE:
         return False
     await link.write(Characteristic.CURRENT_TIME, encode_clock(now))

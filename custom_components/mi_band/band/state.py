@@ -12,9 +12,12 @@ from .device_info import DeviceInfo, read_device_info, read_firmware_version
 from .errors import MalformedPacket
 from .events import DeviceEvent, UnknownEvent, decode_event
 from .heart_rate import HeartRate, decode_heart_rate
+from .kinds import Activity
 from .link import Link, Packet
+from .sleep import SleepSession
 from .steps import DayTotals, decode_day_totals, read_day_totals
 from .uuids import Characteristic
+from .workouts import Workout
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -41,6 +44,22 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What follows from the records that the band stored and that were fetched."""
+
+    until: datetime | None = None
+    """Up to when the minutes were fetched; None when that was never done."""
+    activity: Activity | None = None
+    """In the last of them."""
+    night: SleepSession | None = None
+    """The last one that is over."""
+    resting_heart_rate_bpm: int | None = None
+    """In the last 24 hours of them; an estimate."""
+    workout: Workout | None = None
+    """The last one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BandState:
     """What the band last said.
 
@@ -52,7 +71,10 @@ class BandState:
     today: DayTotals | None = None
     """None until the band was read once."""
     last_sync: datetime | None = None
-    """When the band was last read as a whole."""
+    """When the band was last read as a whole, its records included."""
+    recorded: Recorded = field(default_factory=Recorded)
+    unsynced_minutes: int | None = None
+    """How old the last of them is; None when there is none."""
     settings: Settings = field(default_factory=Settings)
     unacknowledged_alerts: int | None = None
     """How many in a row, up to the last; None while the band has not acknowledged any."""

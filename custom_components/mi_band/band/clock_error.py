@@ -1,0 +1,75 @@
+"""When minutes happened that a band recorded while its clock was wrong.
+
+A band whose battery was empty begins again with a clock that is behind, by minutes or by years, and
+stamps its minutes with it until somebody sets it right. Setting it does not change what it has
+stored. So a clock that is far off is left as it is until the minutes are fetched, and each of them
+is moved by what the clock was off. What is less than the tolerance is a clock that runs a little
+fast or slow, and moves nothing.
+
+Not every stored minute has to have been recorded under the wrong clock. Those are left as they are
+that cannot have been:
+
+    clock    left as it is, because
+    behind   stamped later than what the clock shows now: it would not have come there yet
+    behind   the first ones of a batch that are already stored just as they are stamped
+    ahead    stamped earlier than the end of the last fetch would have been on the wrong clock
+
+[INFERRED] as a whole: protocol-data.md section 6.5. No source has watched a band do it.
+"""
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import dropwhile
+from typing import Final, Self
+
+from .minutes import Minute
+
+TOLERANCE: Final = timedelta(minutes=5)
+"""What a clock may be off before the minutes that it stamped are moved. [INFERRED] section 6.5."""
+
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockError:
+    """What a band's clock is off."""
+
+    ahead: int
+    """Minutes that it is ahead; negative when it is behind. Never 0."""
+    shown: int
+    """The minute that it shows, since 1970-01-01 UTC."""
+
+    @classmethod
+    def of(cls, shown: datetime | None, now: datetime) -> Self | None:
+        """Return the error of a clock that shows something; None when it is right, or unknown."""
+        if shown is None or abs(shown - now) < TOLERANCE:
+            return None
+        return cls(ahead=round((shown - now) / _MINUTE), shown=int(shown.timestamp() // 60))
+
+    def first_wanted(self, fetched_until: int) -> int:
+        """Return the stamp from which on there may be minutes that were not fetched yet.
+
+        Args:
+            fetched_until: the end of the last fetch, in minutes since 1970-01-01 UTC.
+        """
+        return min(fetched_until, fetched_until + self.ahead)
+
+    def put_right(
+        self, minutes: Iterable[Minute], *, fetched_until: int, stored: Container[Minute]
+    ) -> list[Minute]:
+        """Move minutes to when they happened.
+
+        Args:
+            minutes: of one batch, in the order of the band.
+            fetched_until: the end of the last fetch before the clock was found to be wrong.
+            stored: what is known already of the time that the batch is stamped with.
+        """
+        if self.ahead > 0:
+            wrong_from = fetched_until + self.ahead
+            return [self._moved(one) if one.minute >= wrong_from else one for one in minutes]
+        unknown = dropwhile(stored.__contains__, minutes)
+        return [self._moved(one) if one.minute <= self.shown else one for one in unknown]
+
+    def _moved(self, minute: Minute) -> Minute:
+        return minute._replace(minute=minute.minute - self.ahead)

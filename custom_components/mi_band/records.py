@@ -1,0 +1,137 @@
+"""The stored records of one band: brought home by one sync at a time, and told of."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Concatenate, Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+
+from .archive import async_get_archive
+from .band.clock_error import ClockError
+from .band.link import Link
+from .band.state import Recorded
+from .const import CONF_IDENTITY, CONF_PROFILE, DOMAIN
+from .digest import digest
+from .history import History, HistoryError
+from .statistics import Projection, async_clear_statistics
+from .sync import Sync, Synced
+from .wearer import wearer
+
+_MINUTE_S: Final = 60
+
+
+class Records:
+    """What the store holds of one band, and the way by which more gets in."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        *,
+        keep: bool,
+        changed: Callable[[Recorded], None],
+    ) -> None:
+        """Make the records of a band.
+
+        Args:
+            hass: Home Assistant.
+            entry: of the band.
+            keep: leave on the band what was fetched.
+            changed: called with what follows from the records after each round.
+        """
+        self._hass = hass
+        self._entry = entry
+        self._band: str = entry.data[CONF_IDENTITY]
+        self._keep = keep
+        self._changed = changed
+        self._projection = Projection(
+            hass,
+            self._band,
+            name=lambda: entry.title,
+            profile=lambda: wearer(entry.data[CONF_PROFILE]),
+        )
+        self._turn = asyncio.Lock()
+        self._woke_up: int | None = None
+
+    async def async_digest(self) -> Recorded:
+        """Return what follows from what is stored.
+
+        Raises:
+            HistoryError: the store cannot be read.
+        """
+        archive = await async_get_archive(self._hass)
+        return await archive.async_run(digest, self._band, woke_up=self._woke_up)
+
+    async def async_read[**P, R](
+        self, read: Callable[Concatenate[History, str, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Call what reads this band's part of the store, in a thread.
+
+        Raises:
+            HomeAssistantError: translated; the store.
+        """
+        with _translated():
+            archive = await async_get_archive(self._hass)
+            return await archive.async_run(read, self._band, *args, **kwargs)
+
+    def note_woke_up(self) -> None:
+        """Take note that the band says just now that its wearer woke up."""
+        self._woke_up = int(dt_util.utcnow().timestamp()) // _MINUTE_S
+
+    async def async_sync(self, link: Link, error: ClockError | None) -> Synced:
+        """Bring home what was not fetched yet; who comes second waits, and then finds less to do.
+
+        Args:
+            link: to the band.
+            error: see `Sync`.
+
+        Raises:
+            BandError: the band or the link.
+            HomeAssistantError: translated; the store or the statistics.
+        """
+        async with self._turn:
+            with _translated():
+                archive = await async_get_archive(self._hass)
+                sync = Sync(
+                    archive=archive,
+                    band=self._band,
+                    keep=self._keep,
+                    project=lambda: self._projection.async_project(archive),
+                    committed=self._async_tell,
+                )
+                return await sync.async_run(link, error)
+
+    async def async_rebuild(self) -> None:
+        """Build the statistics anew from what is stored.
+
+        Raises:
+            HomeAssistantError: translated; the store or the statistics.
+        """
+        async with self._turn:
+            with _translated():
+                await self._projection.async_rebuild(await async_get_archive(self._hass))
+
+    async def async_forget(self) -> None:
+        """Delete everything that is stored of this band, and its statistics.
+
+        Raises:
+            HomeAssistantError: translated; the store or the statistics.
+        """
+        async with self._turn:
+            await self.async_read(History.forget)
+            await async_clear_statistics(self._hass, self._band)
+
+    async def _async_tell(self) -> None:
+        self._changed(await self.async_digest())
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except HistoryError as err:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key=err.code) from err
