@@ -29,6 +29,7 @@ GLUE_LAYERS = (
     {
         *("binary_sensor", "button", "device_tracker", "event", "notify", "number", "select"),
         *("sensor", "switch", "time", "update"),
+        "wrist_actions",
         *("config_flow", "diagnostics", "feeds", "history_actions", "repairs", "services"),
         "system_health",
     },
@@ -461,4 +462,9 @@ def test_every_entity_has_one_icon_from_its_device_class_or_from_us() -> None:
 
 def test_every_action_is_registered_described_and_has_an_icon() -> None:
     assert ACTIONS.keys() == _keys(TEXTS, "services") == _keys(ICONS, "services")
-    assert ACTIONS.keys() <= _strings({"": PRODUCT_MODULES[f"{PRODUCT}.services"]})
+    registering = {
+        name: tree
+        for name, tree in GLUE_MODULES.items()
+        if _first_name(name, PRODUCT) == "services" or name.endswith("_actions")
+    }
+    assert ACTIONS.keys() <= _strings(registering)

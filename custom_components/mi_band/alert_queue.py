@@ -98,7 +98,11 @@ class AlertQueue:
     """Shows messages on one wrist, one after the other."""
 
     def __init__(
-        self, name: str, show: Callable[[Alert], Awaitable[object]], patience: timedelta
+        self,
+        name: str,
+        show: Callable[[Alert], Awaitable[object]],
+        patience: timedelta,
+        want_band: Callable[[], None],
     ) -> None:
         """Prepare the queue.
 
@@ -106,10 +110,12 @@ class AlertQueue:
             name: of the band, for the log.
             show: shows one alert, and raises `HomeAssistantError` where it could not.
             patience: how long a message waits for a band that is away; nothing refuses it.
+            want_band: called when a message waits, so that the next link does not wait too.
         """
         self.patience = patience
         self._name = name
         self._show = show
+        self._want_band = want_band
         self._limits = {priority: RateLimit() for priority in Priority}
         self._turn = asyncio.Lock()
         self._waiting: list[Message] = []
@@ -179,6 +185,7 @@ class AlertQueue:
         if len(self._waiting) > HIGHEST_WAITING:
             self._waiting.remove(min(self._waiting, key=lambda waiting: waiting.priority))
             _LOGGER.info("Too many messages wait for %s; the oldest is dropped", self._name)
+        self._want_band()
 
     async def _async_show(self, message: Message) -> None:
         while message.left:

@@ -14,9 +14,12 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util.signal_type import SignalType
 
+from .alert_queue import Message
 from .band.alerts import Alert
 from .coordinator import MiBandConfigEntry
 from .entity import MiBandEntity, MiBandEntityDescription
+from .options import TRANSLITERATE
+from .transliteration import transliterate
 
 PARALLEL_UPDATES = 1
 
@@ -49,6 +52,12 @@ class MiBandNotifier(MiBandEntity, NotifyEntity):
     entity_description: MiBandNotifyDescription
     _attr_supported_features = NotifyEntityFeature.TITLE
 
+    @property
+    @override
+    def available(self) -> bool:
+        """Tell whether a message is taken: now, or for a band that comes back."""
+        return super().available or bool(self.coordinator.alerts.patience)
+
     @override
     async def async_added_to_hass(self) -> None:
         """Begin to take note of what the action of this integration sends."""
@@ -63,5 +72,8 @@ class MiBandNotifier(MiBandEntity, NotifyEntity):
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:
         """Show a message; it is cut to what the band takes."""
-        alert = Alert(title=title or ATTR_TITLE_DEFAULT, body=message)
-        await self.coordinator.async_alert(alert)
+        title = title or ATTR_TITLE_DEFAULT
+        if TRANSLITERATE.of(self.coordinator.config_entry):
+            title, message = transliterate(title), transliterate(message)
+        alert = Alert(title=title, body=message)
+        await self.coordinator.alerts.async_deliver(Message(alerts=(alert,)))

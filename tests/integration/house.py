@@ -42,11 +42,22 @@ class House:
         assert await self.hass.config_entries.async_setup(self.entry.entry_id)
         await self.hass.async_block_till_done()
 
+    async def choose(self, **options: object) -> None:
+        """Choose options of the band, and wait until Home Assistant has it again."""
+        chosen = {**self.entry.options, **options}
+        self.hass.config_entries.async_update_entry(self.entry, options=chosen)
+        assert await self.hass.config_entries.async_reload(self.entry.entry_id)
+        await self.until_connected()
+
     async def unload(self) -> None:
         """Unload the band, unless the test did."""
         if self.entry.state is ConfigEntryState.LOADED:
             assert await self.hass.config_entries.async_unload(self.entry.entry_id)
         await self.hass.async_block_till_done()
+
+    async def until_synced(self) -> None:
+        """Wait until everything that the band has recorded was brought home once."""
+        await until(lambda: self.value("sensor", "last_sync") != "unknown")
 
     async def until_connected(self) -> None:
         """Wait until Home Assistant has the band and hears what it tells."""

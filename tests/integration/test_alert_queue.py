@@ -46,10 +46,14 @@ class Wrist:
 
     def __init__(self) -> None:
         self.here = True
+        self.wanted = 0
         self.shown: list[str] = []
         self.ends_after: int | None = None
         """After so many alerts the link breaks."""
         self.refuses = False
+
+    def want(self) -> None:
+        self.wanted += 1
 
     async def show(self, alert: Alert) -> None:
         await asyncio.sleep(0)
@@ -70,7 +74,7 @@ def wrist() -> Wrist:
 
 
 def _queue(wrist: Wrist, *, minutes: float = 10) -> AlertQueue:
-    return AlertQueue("Ada", wrist.show, timedelta(minutes=minutes))
+    return AlertQueue("Ada", wrist.show, timedelta(minutes=minutes), wrist.want)
 
 
 def _message(*bodies: str, repeat: int = 1, priority: Priority = Priority.NORMAL) -> Message:
@@ -123,6 +127,7 @@ async def test_a_message_waits_until_the_band_is_back(wrist: Wrist) -> None:
     wrist.here = False
     queue = _queue(wrist)
     assert await queue.async_deliver(_message("a")) is Outcome.WAITING
+    assert wrist.wanted == 1
     wrist.here = True
     await queue.async_catch_up()
     assert wrist.shown == ["a"]

@@ -1,12 +1,15 @@
 """Messages appear on the wrist, whole or cut, and never break."""
 
+from datetime import timedelta
 from functools import partial
 
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.exceptions import HomeAssistantError
 import pytest
+import voluptuous as vol
 
-from custom_components.mi_band.services import LOOKS
+from custom_components.mi_band import alert_queue
+from custom_components.mi_band.wrist_actions import LOOKS
 
 from .house import House, until
 
@@ -81,7 +84,9 @@ async def test_the_action_leaves_out_what_is_not_given(house: House) -> None:
 
 async def test_every_look_reaches_the_screen(house: House) -> None:
     for number, look in enumerate(LOOKS, start=1):
-        await house.call("notify", message=f"As {look}", icon=look)
+        # There are more looks than a wrist gets alerts of one priority within an hour.
+        priority = "high" if number % 2 else "normal"
+        await house.call("notify", message=f"As {look}", icon=look, priority=priority)
         await until(partial(_has_alerts, house, number))
         assert f"As {look}" in house.band.screen.text
 
@@ -93,3 +98,97 @@ def _has_alerts(house: House, number: int) -> bool:
 async def test_the_action_counts_as_the_last_message_too(house: House) -> None:
     await house.call("notify", message="It rains")
     assert house.value("notify", "wrist") != STATE_UNKNOWN
+
+
+async def test_a_long_text_is_split_into_numbered_alerts(house: House) -> None:
+    words = [f"word{number:02}" for number in range(60)]
+    answer = await house.call("notify", message=" ".join(words), title="News", split=True)
+    assert answer == {"outcome": "shown"}
+    alerts = house.on_band("alerts")
+    assert [alert["title"] for alert in alerts] == ["News 1/2", "News 2/2"]
+    assert " ".join(alert["body"] for alert in alerts).split() == words
+    assert house.band.vibrations == 2
+
+
+async def test_a_message_is_repeated_as_often_as_asked(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alert_queue, "REPEAT_PAUSE", timedelta())
+    await house.call("notify", message="It rains", repeat=3)
+    assert [alert["body"] for alert in house.on_band("alerts")] == ["It rains"] * 3
+
+
+@pytest.mark.parametrize("fields", [{"repeat": 0}, {"repeat": 6}, {"priority": "urgent"}], ids=str)
+async def test_fields_that_make_no_sense_are_refused(
+    house: House, fields: dict[str, object]
+) -> None:
+    with pytest.raises(vol.Invalid):
+        await house.call("notify", message="It rains", **fields)
+
+
+async def test_what_the_font_lacks_is_replaced_when_asked(house: House) -> None:
+    fields = {"message": "שלום \N{BELL} Ada", "title": "한국", "app_name": "\N{DOOR}"}
+    await house.call("notify", **fields, transliterate=True)
+    await house.call("notify", **fields)
+    written, as_it_is = house.on_band("alerts")
+    assert (written["title"], written["body"], written["app"]) == ("hangug", "shlvm Ada", "door")
+    assert as_it_is["body"] == "שלום \N{BELL} Ada"
+
+
+async def test_the_option_replaces_where_a_message_does_not_say(house: House) -> None:
+    await house.choose(transliterate=True)
+    await house.act("notify", "wrist", "send_message", message="\N{BELL} 한국", title="\N{DOOR}")
+    await house.call("notify", message="한국")
+    await house.call("notify", message="한국", transliterate=False)
+    assert [(alert["title"], alert["body"]) for alert in house.on_band("alerts")] == [
+        ("door", "hangug"),
+        ("Home Assistant", "hangug"),
+        ("Home Assistant", "한국"),
+    ]
+
+
+# While the band is away
+
+
+async def test_a_message_waits_for_the_band_when_that_was_chosen(house: House) -> None:
+    await house.choose(notify_when_away=10)
+    await house.lose_band()
+    assert await house.call("notify", message="Later", title="T") == {"outcome": "waiting"}
+    await house.act("notify", "wrist", "send_message", message="Later still")
+    urgent = await house.call("notify", message="First", priority="high")
+    assert urgent == {"outcome": "waiting"}
+    assert house.on_band("alerts") == []
+    await house.bring_band_back()
+    await until(partial(_has_alerts, house, 3))
+    assert [alert["body"] for alert in house.on_band("alerts")] == ["First", "Later", "Later still"]
+
+
+async def test_what_was_shown_when_the_link_broke_is_not_shown_again(house: House) -> None:
+    await house.choose(notify_when_away=10)
+    # The first of three alerts arrives; the second is cut off within.
+    house.band.faults.cut_after(2)
+    answer = await house.call("notify", message="word " * 100, split=True, title="T")
+    assert answer == {"outcome": "waiting"}
+    await until(partial(_has_alerts, house, 3))
+    assert [alert["title"] for alert in house.on_band("alerts")] == ["T 1/3", "T 2/3", "T 3/3"]
+
+
+async def test_where_nothing_waits_the_notifier_is_unavailable_and_where_it_waits_it_is_not(
+    house: House,
+) -> None:
+    await house.lose_band()
+    assert house.value("notify", "wrist") == STATE_UNAVAILABLE
+    await house.bring_band_back()
+    await house.choose(notify_when_away=10)
+    await house.lose_band()
+    assert house.value("notify", "wrist") != STATE_UNAVAILABLE
+
+
+async def test_an_automation_that_does_not_come_to_rest_is_held_up_and_told_once(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    outcomes = [(await house.call("notify", message="Flap"))["outcome"] for _ in range(34)]
+    assert outcomes == ["shown"] * 30 + ["limited"] * 4
+    await house.act("notify", "wrist", "send_message", message="Flap")
+    assert house.band.vibrations == 30
+    assert caplog.text.count("more than 30 alerts an hour") == 1

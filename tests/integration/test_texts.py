@@ -15,7 +15,7 @@ from homeassistant.util.yaml import load_yaml_dict
 import pytest
 import voluptuous as vol
 
-from custom_components.mi_band import services
+from custom_components.mi_band import services, wrist_actions
 from custom_components.mi_band.band.errors import BandError
 from custom_components.mi_band.binary_sensor import BINARY_SENSORS
 from custom_components.mi_band.button import BUTTONS
@@ -80,6 +80,7 @@ ERRORS = sorted(
         *_codes(),
         *("heart_rate_timeout", "last_sync_failed", "no_adapter", "not_connected"),
         "reset_not_confirmed",
+        "too_many_calls",
     }
 )
 
@@ -183,8 +184,16 @@ def test_the_action_offers_every_look_that_an_alert_can_have(
     english: dict[str, Any], actions: dict[str, Any]
 ) -> None:
     offered = actions["notify"]["fields"]["icon"]["selector"]["select"]["options"]
-    assert set(offered) == set(services.LOOKS)
+    assert set(offered) == set(wrist_actions.LOOKS)
     assert set(english["selector"]["alert_icon"]["options"]) == set(offered)
+
+
+def test_the_numbers_that_the_pages_offer_are_those_that_are_taken(actions: dict[str, Any]) -> None:
+    offered = actions["notify"]["fields"]["repeat"]["selector"]["number"]
+    assert offered["max"] == wrist_actions.HIGHEST_REPEAT
+    for action in ("call", "ask"):
+        offered = actions[action]["fields"]["duration"]["selector"]["number"]
+        assert offered["max"] == wrist_actions.LONGEST_RING.total_seconds()
 
 
 def test_the_duration_that_the_page_offers_is_the_one_that_is_taken(
@@ -195,7 +204,7 @@ def test_the_duration_that_the_page_offers_is_the_one_that_is_taken(
 
 
 def test_no_selector_text_is_left_over(english: dict[str, Any]) -> None:
-    assert set(english["selector"]) == SELECTORS_OF_PAGES | {"alert_icon"}
+    assert set(english["selector"]) == SELECTORS_OF_PAGES | {"alert_icon", "alert_priority"}
 
 
 def test_texts_have_no_stray_blanks(english: dict[str, Any]) -> None:
