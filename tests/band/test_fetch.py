@@ -597,6 +597,12 @@ async def test_an_amount_that_agrees_with_nothing_is_never_fatal() -> None:
     assert (batch.records, batch.complete) == (_LONG, False)
 
 
+async def test_of_more_records_than_were_announced_the_surplus_is_left_out() -> None:
+    played = whole(_LONG, _START, amount=1199)
+    batch = await _fetch(GivingLink(played, played))
+    assert (batch.records, batch.complete) == (_LONG[:-4], False)
+
+
 async def test_a_wrong_checksum_makes_the_round_be_repeated() -> None:
     played = whole(vectors.RECORDS, _START)
     spoiled = whole(vectors.RECORDS, _START, packets=cut(bytes(24)))

@@ -262,22 +262,22 @@ class Transfer:
         return self._ended and not self._broken
 
 
-def _head(tries: list[Transfer]) -> tuple[datetime, bytes]:
-    """Return what is right of tries none of which is whole, and when it begins.
+def _head(tries: list[Transfer]) -> tuple[Offer, bytes]:
+    """Return what is right of tries none of which is whole, and what had been on offer.
 
     A gap shows where it is, unless it has 256 packets or lies at the end. Then only the amount or
     the checksum disagrees, and right is what both tries have in common.
     """
-    found = [(one.offer.start, one.head) for one in tries if not one.is_closed()]
+    found = [(one.offer, one.head) for one in tries if not one.is_closed()]
     match tries:
-        case first, second if first.offer.start == second.offer.start:
+        case first, second if first.offer == second.offer:
             pairs = enumerate(zip(first.head, second.head, strict=False))
             alike = next((index for index, (one, other) in pairs if one != other), None)
             shorter = min(first.head, second.head, key=len)
-            found.append((first.offer.start, shorter[:alike]))
+            found.append((first.offer, shorter[:alike]))
         case _:
             pass
-    return max(found, key=lambda one: len(one[1]), default=(tries[0].offer.start, b""))
+    return max(found, key=lambda one: len(one[1]), default=(tries[0].offer, b""))
 
 
 @asynccontextmanager
@@ -350,12 +350,13 @@ class _Exchange:
             lost.append(transfer)
         if not lost:
             return Batch(kind=self._kind, start=self._since, records=b"")
-        start, head = _head(lost)
-        size = _RECORD_SIZES.get(self._kind)
-        head = head[: len(head) // size * size] if size else b""
-        if not head:
+        offer, head = _head(lost)
+        size = _RECORD_SIZES.get(self._kind, 0)
+        # There are at most as many records as the amount, in whichever unit that is.
+        whole = min(len(head) // size, offer.amount) * size if size else 0
+        if not whole:
             raise RecordsLost("records were lost twice")
-        return Batch(kind=self._kind, start=start, records=head, complete=False)
+        return Batch(kind=self._kind, start=offer.start, records=head[:whole], complete=False)
 
     def _is_asked_for(self, offer: Offer) -> bool:
         """Tell whether the details on offer are those of the workout, or of a later one.
