@@ -15,7 +15,9 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.CALENDAR,
     Platform.EVENT,
+    Platform.IMAGE,
     Platform.NOTIFY,
     Platform.NUMBER,
     Platform.SELECT,
