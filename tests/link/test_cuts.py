@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from custom_components.mi_band.band.alarms import clear_alarm, read_alarms, set_alarm
 from custom_components.mi_band.band.alerts import Alert, Category, send_alert
 from custom_components.mi_band.band.auth import authenticate
 from custom_components.mi_band.band.battery import read_battery
 from custom_components.mi_band.band.binding import LocalKey, bind, probe_binding
+from custom_components.mi_band.band.calls import hang_up, ring
 from custom_components.mi_band.band.clock import set_clock
 from custom_components.mi_band.band.device_info import read_device_info, read_firmware_version
 from custom_components.mi_band.band.errors import KeyRejected, LinkLost
@@ -40,7 +42,7 @@ from custom_components.mi_band.band.steps import read_day_totals
 from custom_components.mi_band.band.uuids import Characteristic
 from tests.emulator.band import EmulatedBand
 from tests.emulator.wearer import Policy
-from tests.vectors import profile as vectors
+from tests.vectors import alarms, profile as vectors
 
 from .lab import KEY, Lab, items, run, state
 
@@ -162,6 +164,15 @@ PROCEDURES = (
         operations=1,
         keyless=True,
     ),
+    Procedure(name="call", operation=lambda link: ring(link, "Alice"), operations=3),
+    Procedure(name="end of a call", operation=hang_up, operations=1, keyless=True),
+    Procedure(
+        name="alarm",
+        operation=lambda link: set_alarm(link, alarms.LISTED[0]),
+        operations=2,
+    ),
+    Procedure(name="no alarm", operation=lambda link: clear_alarm(link, 0), operations=2),
+    Procedure(name="alarms", operation=lambda link: read_alarms(link, ()), operations=2),
     Procedure(name="vibrate", operation=vibrate_once, operations=1, unanswered=True),
     Procedure(name="stop", operation=stop_vibrating, operations=1, unanswered=True),
     Procedure(
