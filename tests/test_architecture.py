@@ -29,7 +29,7 @@ GLUE_LAYERS = (
     {
         *("binary_sensor", "button", "device_tracker", "event", "notify", "number", "select"),
         *("sensor", "switch", "time", "update"),
-        "wrist_actions",
+        *("calendar", "image", "wrist_actions"),
         *("config_flow", "diagnostics", "feeds", "history_actions", "repairs", "services"),
         "system_health",
     },
@@ -53,8 +53,8 @@ BAND_TOP = {"session", "state"}
 BAND_BASE = {"link", "texts", "wire"}
 BAND_GROUND = {"errors", "uuids"}
 PLATFORMS = (
-    *("binary_sensor", "button", "device_tracker", "event", "notify", "number", "select"),
-    *("sensor", "switch", "time", "update"),
+    *("binary_sensor", "button", "calendar", "device_tracker", "event", "image", "notify"),
+    *("number", "select", "sensor", "switch", "time", "update"),
 )
 # Where a person looks at a page that must not end in silence.
 FLOW_PAGES = {f"{PRODUCT}.{name}" for name in ("config_flow", "options_flow", "repairs")}
