@@ -563,12 +563,42 @@ async def test_the_head_before_the_first_gap_is_kept() -> None:
     assert batch == Batch(kind=_MINUTES, start=_START, records=_LONG[:80], complete=False)
 
 
-async def test_the_longer_head_of_two_is_kept() -> None:
+async def test_only_the_head_that_came_twice_is_kept() -> None:
     link = GivingLink(
-        whole(_LONG, _START, packets=_without(5)(cut(_LONG))),
         whole(_LONG, _START, packets=_without(90)(cut(_LONG))),
+        whole(_LONG, _START, packets=_without(50)(cut(_LONG))),
     )
-    assert (await _fetch(link)).records == _LONG[: 90 * 16]
+    assert (await _fetch(link)).records == _LONG[: 50 * 16]
+
+
+async def test_what_stands_in_front_of_a_gap_by_mistake_is_not_kept() -> None:
+    """As a packet of an older transfer whose counter fits by chance."""
+    packets = cut(_LONG)
+    link = GivingLink(
+        whole(_LONG, _START, packets=[*packets[:40], b"\x28" + bytes(16), *packets[40:]]),
+        whole(_LONG, _START, packets=_without(90)(packets)),
+    )
+    assert (await _fetch(link)).records == _LONG[: 40 * 16]
+
+
+async def test_a_minute_that_is_over_since_the_first_try_does_no_harm() -> None:
+    packets = _without(50)(cut(_LONG))
+    link = GivingLink(
+        whole(_LONG, _START, packets=packets),
+        whole(_LONG, _START, packets=packets, amount=1201),
+    )
+    assert (await _fetch(link)).records == _LONG[: 50 * 16]
+
+
+async def test_of_two_tries_that_begin_differently_the_last_one_counts() -> None:
+    packets = _without(50)(cut(_LONG))
+    later = _START + timedelta(minutes=5)
+    link = GivingLink(
+        whole(_LONG, _START, packets=packets),
+        whole(_LONG[20:], later, packets=_without(30)(cut(_LONG[20:]))),
+    )
+    batch = await _fetch(link)
+    assert (batch.start, batch.records) == (later, _LONG[20 : 20 + 30 * 16])
 
 
 async def test_tails_that_were_lost_leave_what_both_rounds_had() -> None:
@@ -587,7 +617,7 @@ async def test_a_gap_of_all_counters_is_seen_when_it_comes_but_once() -> None:
         whole(_LONG, _START, packets=_without(150)(cut(_LONG))),
     )
     batch = await _fetch(link)
-    assert (batch.records, batch.complete) == (_LONG[: 150 * 16], False)
+    assert (batch.records, batch.complete) == (_LONG[: 20 * 16], False)
 
 
 async def test_an_amount_that_agrees_with_nothing_is_never_fatal() -> None:

@@ -262,22 +262,31 @@ class Transfer:
         return self._ended and not self._broken
 
 
-def _head(tries: list[Transfer]) -> tuple[Offer, bytes]:
-    """Return what is right of tries none of which is whole, and what had been on offer.
+def _head(tries: list[Transfer], size: int) -> bytes:
+    """Return the whole records that are right, of tries none of which is.
 
-    A gap shows where it is, unless it has 256 packets or lies at the end. Then only the amount or
-    the checksum disagrees, and right is what both tries have in common.
+    A gap shows where it is, unless it is one of 256 packets or lies at the end, and what is left of
+    an older transfer may stand before it. So right is what two tries have in common.
+
+    Args:
+        tries: one or more; what counts is the last, with the one before if that began alike.
+        size: of a record, in bytes.
     """
-    found = [(one.offer, one.head) for one in tries if not one.is_closed()]
-    match tries:
-        case first, second if first.offer == second.offer:
-            pairs = enumerate(zip(first.head, second.head, strict=False))
-            alike = next((index for index, (one, other) in pairs if one != other), None)
-            shorter = min(first.head, second.head, key=len)
-            found.append((first.offer, shorter[:alike]))
-        case _:
-            pass
-    return max(found, key=lambda one: len(one[1]), default=(tries[0].offer, b""))
+    *before, last = tries
+    head = b"" if last.is_closed() else last.head
+    amount = last.offer.amount
+    for other in before[-1:]:
+        if other.offer.start == last.offer.start:
+            head = _common(other.head, last.head)
+            amount = min(amount, other.offer.amount)
+    # In whichever unit it is, there are at most as many records as the amount.
+    return head[: min(len(head) // size, amount) * size]
+
+
+def _common(one: bytes, other: bytes) -> bytes:
+    pairs = enumerate(zip(one, other, strict=False))
+    alike = next((index for index, (left, right) in pairs if left != right), None)
+    return min(one, other, key=len)[:alike]
 
 
 @asynccontextmanager
@@ -350,13 +359,11 @@ class _Exchange:
             lost.append(transfer)
         if not lost:
             return Batch(kind=self._kind, start=self._since, records=b"")
-        offer, head = _head(lost)
-        size = _RECORD_SIZES.get(self._kind, 0)
-        # There are at most as many records as the amount, in whichever unit that is.
-        whole = min(len(head) // size, offer.amount) * size if size else 0
-        if not whole:
+        size = _RECORD_SIZES.get(self._kind)
+        head = _head(lost, size) if size else b""
+        if not head:
             raise RecordsLost("records were lost twice")
-        return Batch(kind=self._kind, start=offer.start, records=head[:whole], complete=False)
+        return Batch(kind=self._kind, start=lost[-1].offer.start, records=head, complete=False)
 
     def _is_asked_for(self, offer: Offer) -> bool:
         """Tell whether the details on offer are those of the workout, or of a later one.
