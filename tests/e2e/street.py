@@ -24,7 +24,7 @@ from .pages import Visit, new_context, revisit
 KEY = "8fa9b42078627a654d22beff985655db"
 # What an operation takes on a real link; without it the pages of a progress are over unseen.
 LINK_PACE_S = 0.02
-_PROFILES = ("bound", "bound", "bound", "bound", "bound", "v2_new", "bound_07")
+_PROFILES = ("bound", "bound", "bound", "bound", "bound", "bound", "v2_new", "bound_07")
 _ENTRY = "/api/config/config_entries/entry/{}"
 _FLOW = "/api/config/config_entries/flow/{}"
 

@@ -45,6 +45,7 @@ async def test_what_the_band_stored_survives_a_restart_and_what_is_live_does_not
     house.band.wearer.set_heart_rate(77)
     house.band.wearer.walk(50)
     await until(lambda: house.state("sensor", "steps").state == str(house.band.steps))
+    await until(lambda: house.value("sensor", "last_sync") != "unknown")
     steps = house.state("sensor", "steps").state
     await house.unload()
     await house.band.power_off()
