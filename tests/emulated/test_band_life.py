@@ -64,30 +64,6 @@ async def test_a_reboot_keeps_key_and_settings(radio: Radio) -> None:
         assert await again.authenticate() == b"\x10\x83\x01"
 
 
-@pytest.mark.parametrize(
-    ("value", "reply", "wrong"),
-    [
-        ("01 08 00 10 00 00 00 00 00 00", "100109", False),
-        ("0301", "100309", False),
-        ("77", "107709", True),
-    ],
-)
-async def test_an_upload_is_refused_honestly(
-    radio: Radio, value: str, reply: str, *, wrong: bool
-) -> None:
-    async with authenticated(radio) as here:
-        await here.phone.subscribe("1531")
-        await here.phone.write("1531", value)
-        assert (await here.phone.hear("1531")).hex() == reply
-        assert bool(here.band.violations) == wrong
-
-
-async def test_data_of_an_upload_that_was_not_accepted_is_a_violation(radio: Radio) -> None:
-    async with authenticated(radio) as here:
-        await here.phone.command("1532", bytes(20))
-        assert len(here.wrongs) == 1
-
-
 async def test_a_band_without_battery_is_gone_and_comes_back(radio: Radio) -> None:
     async with authenticated(radio) as here:
         await here.band.power_off()

@@ -125,6 +125,8 @@ async def test_controls_reach_the_band_they_are_for(remote: Remote) -> None:
         ("/trouble", {"stray": "xy"}),
         ("/trouble", {"packet_s": "slow"}),
         ("/clock", {"minutes": "late"}),
+        ("/upload_trouble", {"init": "no"}),
+        ("/upload_trouble", {"inits": 4}),
         ("/cut", {"after": "soon"}),
         ("/state?band=9", None),
         ("/tap?band=9", None),

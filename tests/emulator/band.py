@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 import hashlib
 import secrets
-from typing import TypedDict, Unpack
+from typing import NamedTuple, TypedDict, Unpack
 
 from bumble.device import Connection
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -28,7 +28,7 @@ from .gatt.events import Events
 from .gatt.feeds import Feeds
 from .gatt.fetch import Fetch, Manner as FetchManner, Trouble
 from .gatt.find import Find
-from .gatt.firmware import Firmware
+from .gatt.firmware import Firmware, Machinery, Reboot, Running, UploadTrouble
 from .gatt.heart_rate import HeartRate
 from .gatt.profile import Profile
 from .gatt.server import Server
@@ -137,14 +137,21 @@ class _Life:
         return self.addresses[-1]
 
 
+class _Faulty(NamedTuple):
+    """What has troubles of its own."""
+
+    fetch: Fetch
+    firmware: Firmware
+
+
 class BandFaults:
     """What can go wrong with a band's notifications and with the air around it."""
 
-    def __init__(self, body: Body, radio: Radio, life: _Life, fetch: Fetch) -> None:
+    def __init__(self, body: Body, radio: Radio, life: _Life, organs: _Faulty) -> None:
         self._body = body
         self._radio = radio
         self._life = life
-        self._fetch = fetch
+        self._organs = organs
 
     def _disturb(self, what: str, characteristic: str, count: int) -> None:
         name = _BY_LOWER_NAME.get(characteristic.lower())
@@ -166,11 +173,19 @@ class BandFaults:
 
     def records(self, trouble: Trouble, rounds: int = 1) -> None:
         """Have trouble in the next rounds of a fetch, after what was asked for before."""
-        self._fetch.expect(trouble, rounds)
+        self._organs.fetch.expect(trouble, rounds)
 
     def forgive_records(self) -> None:
         """Let the fetches after the one of the moment go well."""
-        self._fetch.forgive()
+        self._organs.fetch.forgive()
+
+    def upload(self, trouble: UploadTrouble, times: int = 1) -> None:
+        """Have trouble in the next transfers of a file, after what was asked for before."""
+        self._organs.firmware.expect(trouble, times)
+
+    def forgive_uploads(self) -> None:
+        """Let the transfers after the one of the moment go well."""
+        self._organs.firmware.forgive()
 
     def cut_after(self, operations: int | None) -> None:
         """Cut the link after this many further reads and writes; None for never."""
@@ -206,7 +221,9 @@ class EmulatedBand:
         self._capabilities: tuple[Capability, ...] = ()
         self.wearer = self._make_capabilities()
         self.wearer.policy = options.get("policy", self._character.policy)
-        self.faults = BandFaults(self._body, radio, self._life, self._fetch)
+        self.faults = BandFaults(
+            self._body, radio, self._life, _Faulty(self._fetch, self._firmware)
+        )
         self.truth = Truth(self._body.history)
         if self._character.visible:
             self._configuration.settings["visible"] = True
@@ -253,12 +270,22 @@ class EmulatedBand:
             4: self._auth.take_blob,
             6: self._feeds.take_position,
         }
+        machinery = Machinery(
+            identity=options.get("identity", Identity()),
+            battery=lambda: self._battery.level,
+            drain=lambda: self._battery.set_level(3),
+            busy=lambda: self._fetch.busy or self._events.workout,
+            reboot=self._reboot,
+            hang_up=self._hang_up,
+        )
+        self._firmware = Firmware(body, machinery)
+        body.uploading = lambda: self._firmware.busy
         self._auth.on_authenticated = self._events.raise_mtu
         self._capabilities = (
             self._auth,
             DeviceInfo(
                 body,
-                options.get("identity", Identity()),
+                lambda: machinery.identity,
                 name=self.name,
                 address=lambda: self.address,
             ),
@@ -273,7 +300,7 @@ class EmulatedBand:
             self._configuration,
             Chunked(body, receivers),
             self._feeds,
-            Firmware(body, self._reboot),
+            self._firmware,
             self._fetch,
         )
         return Wearer(
@@ -366,6 +393,11 @@ class EmulatedBand:
         }
 
     @property
+    def firmware(self) -> Firmware:
+        """What it runs, and what has been installed."""
+        return self._firmware
+
+    @property
     def records(self) -> FetchManner:
         """How it transfers stored records."""
         return self._fetch.manner
@@ -385,6 +417,7 @@ class EmulatedBand:
                 battery=self._battery.level,
                 charging=self._body.posture.charging,
                 connected=self.connected,
+                face=self._firmware.face,
                 vibrating=self._body.vibrating,
             )
         )
@@ -475,7 +508,7 @@ class EmulatedBand:
 
     async def power_on(self) -> None:
         """Put the band on the air, with all that it remembers."""
-        if self.powered:
+        if self.powered or self._firmware.running is Running.BROKEN:
             return
         device = self._radio.peripheral(self.address, self.name)
         self._life.device = device
@@ -574,21 +607,22 @@ class EmulatedBand:
 
     # Starting again
 
-    def _reboot(self) -> None:
-        self._life.restarts.spawn(self._restart(lambda: None))
+    def _reboot(self, reboot: Reboot) -> None:
+        self._life.restarts.spawn(self._restart(reboot, lambda: None))
 
     def _factory_reset(self) -> None:
-        self._life.restarts.spawn(self._restart(self._erase))
+        self._life.restarts.spawn(self._restart(Reboot(0.1, 1.0, returns=True), self._erase))
 
-    async def _restart(self, meanwhile: Callable[[], None]) -> None:
+    async def _restart(self, reboot: Reboot, meanwhile: Callable[[], None]) -> None:
         # The reply goes out before the link drops.
-        await asyncio.sleep(0.1 * self._body.tick_s)
+        await asyncio.sleep(reboot.linger_s * self._body.tick_s)
         if self._body.session is not None:
             await self._radio.disconnect(self._body.session.connection)
         await self._switch_off()
         meanwhile()
-        await asyncio.sleep(self._body.tick_s)
-        await self.power_on()
+        await asyncio.sleep(reboot.away_s * self._body.tick_s)
+        if reboot.returns:
+            await self.power_on()
 
     def _erase(self) -> None:
         digest = hashlib.sha256(self.address.encode()).digest()
@@ -602,4 +636,5 @@ class EmulatedBand:
         self._profile.erase()
         self._configuration.erase()
         self._feeds.erase()
+        self._firmware.erase()
         self._auth.forget()

@@ -20,6 +20,7 @@ from .day import draw_day
 from .gatt.body import Json
 from .gatt.events import EVENTS, MUSIC_KEYS
 from .gatt.fetch import Amount, Block, Manner, Trouble
+from .gatt.firmware import UploadTrouble
 from .life import Doing
 from .sports import Sport
 from .wearer import Policy
@@ -75,7 +76,7 @@ class Fields:
             raise BadRequest(f"{name} is missing or no time")
         return float(value)
 
-    def updated[T: Manner | Trouble](self, base: T) -> T:
+    def updated[T: Manner | Trouble | UploadTrouble](self, base: T) -> T:
         """Take the fields of a dataclass that differ; bytes are hex digits, tuples lists."""
         changed: dict[str, Any] = {}
         kinds = {field.name: field.type for field in dataclasses.fields(base)}
@@ -194,6 +195,14 @@ def _trouble(band: EmulatedBand, fields: Fields) -> None:
         band.faults.records(fields.without("rounds").updated(Trouble()), rounds)
 
 
+def _upload_trouble(band: EmulatedBand, fields: Fields) -> None:
+    times = fields.integer("times", 1)
+    if times == 0:
+        band.faults.forgive_uploads()
+    else:
+        band.faults.upload(fields.without("times").updated(UploadTrouble()), times)
+
+
 def _chosen[T: Enum](kind: type[T], name: str) -> T:
     try:
         return kind[name.upper()]
@@ -260,6 +269,7 @@ CONTROLS: dict[str, Control] = {
     "live": Control(_live, {"hours": 8, "doing": "light_sleep"}),
     "records": Control(_records, {"block": 232, "delete": False}),
     "trouble": Control(_trouble, {"missing": [3], "rounds": 1}),
+    "upload_trouble": Control(_upload_trouble, {"cut_after": 50, "times": 1}),
     "out_of_range": Control(
         lambda band, fields: band.faults.out_of_range(fields.flag("value")), {"value": True}
     ),
@@ -392,6 +402,7 @@ async def _view(request: web.Request) -> web.Response:
             "svg": band.draw(),
             "vibration": state["vibration"],
             "heart_rate": state["heart_rate"],
+            "device": state["device"],
             "calling": state["calling"],
             "stored": band.stored,
             "bands": len(request.app[_SERVED].bands),

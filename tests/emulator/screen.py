@@ -24,6 +24,7 @@ class Kind(StrEnum):
 
     OFF = "off"
     CONFIRM = "confirm"
+    UPDATE = "update"
     CALL = "call"
     FIND = "find"
     NOTIFICATION = "notification"
@@ -31,6 +32,7 @@ class Kind(StrEnum):
     MUSIC = "music"
     SEARCHING = "searching"
     CHARGING = "charging"
+    RESOURCES = "resources"
     PAIRING = "pairing"
     CLOCK = "clock"
 
@@ -103,6 +105,8 @@ class Status:
     charging: bool
     connected: bool
     vibrating: bool
+    face: str | None = None
+    """Which custom watch face is shown, by the first digits of its checksum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +133,8 @@ class Look:
             case Kind.CLOCK:
                 parts = [_time(self.status), f"{self.status.steps} steps"]
                 parts.append(f"{self.status.battery} %")
+                if self.status.face is not None:
+                    parts.append(f"face {self.status.face}")
             case Kind.CHARGING:
                 parts = ["Charging", f"{self.status.battery} %"]
             case _:
@@ -181,6 +187,7 @@ def _time(status: Status) -> str:
 
 _COLOURS = {
     Kind.CONFIRM: "#2dd4bf",
+    Kind.UPDATE: "#38bdf8",
     Kind.CALL: "#4ade80",
     Kind.FIND: "#fb923c",
     Kind.NOTIFICATION: "#60a5fa",
@@ -188,6 +195,7 @@ _COLOURS = {
     Kind.MUSIC: "#c084fc",
     Kind.SEARCHING: "#facc15",
     Kind.CHARGING: "#4ade80",
+    Kind.RESOURCES: "#fbbf24",
     Kind.PAIRING: "#60a5fa",
 }
 _FONT = "font-family='DejaVu Sans, Verdana, sans-serif'"
@@ -233,6 +241,16 @@ def _edge(look: Look) -> list[str]:
 
 def _clock_face(status: Status) -> list[str]:
     hours = status.wall.strftime("%I" if status.twelve_hours else "%H")
+    if status.face is not None:
+        # Two colours of its own are enough to tell one watch face from another.
+        bright, dark = f"#{int(status.face, 16) | 0x808080:06x}", f"#{status.face}"
+        return [
+            f"<rect x='6' y='30' width='108' height='204' rx='18' fill='{dark}' opacity='0.35'/>",
+            f"<circle cx='60' cy='112' r='46' fill='none' stroke='{bright}' stroke-width='4'/>",
+            _line(122, f"{hours}:{status.wall:%M}", size=26, weight=700),
+            _line(186, f"{status.steps}", size=17, fill=bright, weight=700),
+            _line(216, f"face {status.face}", size=9, fill="#94a3b8"),
+        ]
     return [
         _line(86, hours, size=54, weight=700),
         _line(138, status.wall.strftime("%M"), size=54, fill="#7dd3fc", weight=300),
@@ -270,6 +288,10 @@ def _icon(kind: Kind, colour: str) -> str:
         Kind.MUSIC: "<path d='M55 62 v-17 l13 -3 v15' fill='none' stroke='#3b0764'"
         " stroke-width='4'/><circle cx='52' cy='62' r='4' fill='#3b0764'/>"
         "<circle cx='65' cy='58' r='4' fill='#3b0764'/>",
+        Kind.UPDATE: "<path d='M60 40 v20 m-8 -8 l8 9 l8 -9 M49 65 h22' fill='none'"
+        " stroke='#082f49' stroke-width='4' stroke-linecap='round' stroke-linejoin='round'/>",
+        Kind.RESOURCES: "<path d='M60 42 v14' stroke='#451a03' stroke-width='5'"
+        " stroke-linecap='round'/><circle cx='60' cy='64' r='3' fill='#451a03'/>",
         Kind.SEARCHING: "<rect x='52' y='41' width='16' height='22' rx='3' fill='#422006'/>",
         Kind.PAIRING: "<path d='M52 45 l16 14 l-8 7 v-28 l8 7 l-16 14' fill='none'"
         " stroke='#172554' stroke-width='3.5' stroke-linejoin='round'/>",

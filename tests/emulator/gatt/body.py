@@ -162,6 +162,8 @@ class Body:
         self.vibrations = 0
         self.vibrating = False
         self.transmit: Callable[[Session, str, bytes], None] = lambda _session, _name, _value: None
+        self.uploading: Callable[[], bool] = lambda: False
+        """Whether a file is on its way into the band."""
         self.announce: Callable[[], None] = lambda: None
         """What the band advertises has changed."""
         self._quiet: asyncio.TimerHandle | None = None

@@ -32,7 +32,7 @@ class DeviceInfo(Capability):
     """Name, serial number, revisions, System ID and PnP ID."""
 
     def __init__(
-        self, body: Body, identity: Identity, *, name: str, address: Callable[[], str]
+        self, body: Body, identity: Callable[[], Identity], *, name: str, address: Callable[[], str]
     ) -> None:
         super().__init__(body)
         self._name = name
@@ -44,19 +44,19 @@ class DeviceInfo(Capability):
     def reads(self) -> Mapping[str, Callable[[], bytes]]:
         return {
             "2A00": self._name.encode,
-            "2A25": self._identity.serial.encode,
-            "2A27": self._identity.hardware.encode,
-            "2A28": self._identity.software.encode,
+            "2A25": lambda: _ascii(self._identity().serial),
+            "2A27": lambda: _ascii(self._identity().hardware),
+            "2A28": lambda: _ascii(self._identity().software),
             "2A23": lambda: system_id(self._address()),
             # Vendor 0x0157 (Huami), product 0x0024.
             "2A50": lambda: (
-                bytes.fromhex("0157012400") + self._identity.product_version.to_bytes(2, "little")
+                bytes.fromhex("0157012400") + self._identity().product_version.to_bytes(2, "little")
             ),
         }
 
     @override
     def state(self) -> dict[str, Json]:
-        identity = self._identity
+        identity = self._identity()
         return {
             "device": {
                 "serial": identity.serial,
@@ -64,3 +64,7 @@ class DeviceInfo(Capability):
                 "software": identity.software,
             }
         }
+
+
+def _ascii(text: str) -> bytes:
+    return text.encode("ascii")

@@ -247,6 +247,10 @@ class Fetch(Capability):
         kind = value[1]
         self._starts.append({"type": kind, "since": since.isoformat()})
         del self._starts[:-_KEPT]
+        if self.body.uploading():
+            self.body.wrong("0004", "START while a file is uploaded", "protocol-data 4.8", value)
+            self._reply(_START, _BUSY)
+            return
         if self._state is _State.SENDING or (self.manner.strict and self._open):
             self._told_busy = True
             self._reply(_START, _BUSY)
