@@ -267,13 +267,32 @@ async def test_records_of_a_track_may_straddle_packets() -> None:
     assert (await _fetch(link, _DETAILS)).records == _LONG
 
 
-@pytest.mark.parametrize("amount", [1200, 4800, 300], ids=["samples", "bytes", "packets"])
-async def test_the_amount_may_count_anything_that_is_documented(amount: int) -> None:
+@pytest.mark.parametrize("amount", [1200, 300], ids=["samples", "packets"])
+async def test_the_amount_may_count_samples_or_packets(amount: int) -> None:
     link = GivingLink(whole(_LONG, _START, amount=amount))
-    batch = await _fetch(link)
-    assert batch.complete
-    assert batch.records == _LONG
+    assert await _fetch(link) == Batch(kind=_MINUTES, start=_START, records=_LONG)
     assert link.commands == [b"\x01", b"\x02", b"\x03"]
+
+
+async def test_an_amount_in_bytes_is_believed_when_it_comes_twice_and_from_then_on() -> None:
+    link = GivingLink(*[whole(_LONG, _START, amount=4800)] * 3)
+    for _ in range(2):
+        assert await _fetch(link) == Batch(kind=_MINUTES, start=_START, records=_LONG)
+    assert b"".join(link.commands) == bytes.fromhex("0102 0102 03 0102 03")
+
+
+async def test_a_quarter_of_the_minutes_is_not_taken_for_all_of_them_in_bytes() -> None:
+    link = GivingLink(
+        whole(_LONG, _START, packets=cut(_LONG)[:75]),
+        whole(_LONG, _START),
+    )
+    assert (await _fetch(link)).records == _LONG
+
+
+@pytest.mark.parametrize("amount", [4800, 600, 300], ids=["bytes", "records", "packets"])
+async def test_details_may_be_counted_in_anything(amount: int) -> None:
+    link = GivingLink(whole(_LONG, _START, amount=amount))
+    assert (await _fetch(link, _DETAILS)).complete
 
 
 async def test_the_start_of_a_batch_is_what_the_band_says_and_not_what_was_asked_for() -> None:
