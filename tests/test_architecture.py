@@ -43,8 +43,8 @@ GLUE_LAYERS = (
         *("reach", "records", "snapshot", "sync"),
     },
     {
-        *("account", "archive", "digest", "drawing", "extracts", "history", "hours", "pictures"),
-        *("signing", "sleep_log", "statistics"),
+        *("account", "archive", "digest", "drawing", "extracts", "history", "hours", "ledger"),
+        *("pictures", "series", "signing", "sleep_log", "statistics"),
     },
     {"account_constants", "const", "options", "transliteration", "wearer"},
     {"band"},

@@ -34,6 +34,11 @@ class Place(NamedTuple):
     quiet: int
     """Within that hour. No sleep session spans it, and none begins in between."""
 
+    @property
+    def hour(self) -> int:
+        """The hour that begins here, since 1970-01-01 00:00 UTC."""
+        return self.minute // HOUR_MINUTES
+
 
 class Piece(NamedTuple):
     """Some hours, and where it goes on."""
@@ -85,7 +90,26 @@ def add_up(history: History, band: str, place: Place, profile: Profile) -> Piece
             rest = _place(quiet)
         sessions = find_sleep(minutes[awake:], kinds[awake:])
         hours = _hours(minutes, kinds, sessions, profile)
-        return Piece([hour for hour in hours if rest is None or hour.hour < _hour(rest)], rest)
+        return Piece([hour for hour in hours if rest is None or hour.hour < rest.hour], rest)
+
+
+def hours_from(history: History, band: str, place: Place, profile: Profile) -> list[Hour]:
+    """Return the hours from a place on, those included that have outlived their minutes."""
+    hours = {hour.hour: hour for hour in history.hours(band, place.hour)}
+    rest: Place | None = place
+    while rest is not None:
+        piece = add_up(history, band, rest, profile)
+        hours |= {hour.hour: hour for hour in piece.hours}
+        rest = piece.rest
+    return [hours[hour] for hour in sorted(hours)]
+
+
+def all_hours(history: History, band: str, profile: Profile) -> list[Hour]:
+    """Return all hours of a band."""
+    kept = [hour.hour * HOUR_MINUTES for hour in history.hours(band)[:1]]
+    first = history.first_minute(band)
+    begin = min([*kept, *([] if first is None else [first])], default=None)
+    return [] if begin is None else hours_from(history, band, _place(begin), profile)
 
 
 def find_fold(history: History, band: str, before: int) -> int | None:
@@ -121,10 +145,6 @@ def fold(history: History, band: str, before: int, profile: Profile) -> int:
 
 def _place(quiet: int) -> Place:
     return Place(quiet - quiet % HOUR_MINUTES, quiet)
-
-
-def _hour(place: Place) -> int:
-    return place.minute // HOUR_MINUTES
 
 
 def _newest_first(history: History, band: str, end: int) -> Iterator[Minute]:

@@ -16,17 +16,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.mi_band import statistics as module
+from custom_components.mi_band import ledger, statistics as module
 from custom_components.mi_band.archive import Archive
 from custom_components.mi_band.band.minutes import Minute
 from custom_components.mi_band.band.profile import Profile, Sex
 from custom_components.mi_band.history import History
-from custom_components.mi_band.statistics import (
-    SERIES,
-    Projection,
-    async_clear_statistics,
-    statistic_id,
-)
+from custom_components.mi_band.series import SERIES, statistic_id
+from custom_components.mi_band.statistics import Projection, async_clear_statistics
 
 ADA = "0123456789abcdef"
 BOB = "fedcba9876543210"
@@ -324,7 +320,7 @@ async def test_a_recorder_that_is_held_up_gets_it_later(
     # As a backup does.
     assert await recorder.lock_database()
     with monkeypatch.context() as patch:
-        patch.setattr(module, "COMMIT_TIMEOUT", timedelta(milliseconds=50))
+        patch.setattr(ledger, "TIMEOUT", timedelta(milliseconds=50))
         with pytest.raises(HomeAssistantError) as caught:
             await ada.project()
     assert caught.value.translation_key == "statistics_unavailable"
