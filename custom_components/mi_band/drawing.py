@@ -17,13 +17,14 @@ from unicodedata import combining, normalize
 
 from PIL import Image, ImageDraw, ImageFont
 
-WIDTH: Final = 480
-HEIGHT: Final = 240
+WIDTH: Final = 400
+HEIGHT: Final = 220
+"""About as large as a card on a telephone and in a column of a dashboard."""
 DENSITY: Final = 2
 """Pixels of the picture for each of a card."""
-MARGIN: Final = 16
-TOP: Final = 70
-BOTTOM: Final = 204
+MARGIN: Final = 14
+TOP: Final = 68
+BOTTOM: Final = 188
 RIGHT: Final = WIDTH - 20
 """Where the chart ends; it begins where its axis does."""
 
@@ -37,11 +38,11 @@ FAINT: Final = (158, 168, 185)
 # Pillow draws jagged edges: shapes are drawn larger still and reduced, text is not.
 _SMOOTHING = 2
 _SHAPES = DENSITY * _SMOOTHING
-_HEADING, _LEGEND, _ASIDE = 28, 51, 26
-_ASIDE_HEIGHT = 18
+_HEADING, _LEGEND, _ASIDE = 26, 50, 22
+_ASIDE_HEIGHT = 17
 _SWATCH = 10
 _HATCH_STEP = 6
-_MOST_TICKS = 8
+_TICK_WIDTH = 40
 _TICKS_MINUTES = (15, 30, 60, 120, 180, 240, 360)
 _QUARTER_MINUTES = 15
 
@@ -66,6 +67,7 @@ class Axis:
             (minute, local_time(minute, zone))
             for minute in range(first, self.end + 1, _QUARTER_MINUTES)
         ]
+        most = (RIGHT - self.left) // _TICK_WIDTH
         ticks: list[tuple[int, str]] = []
         for every in _TICKS_MINUTES:
             ticks = [
@@ -73,7 +75,7 @@ class Axis:
                 for minute, local in quarters
                 if (local.hour * 60 + local.minute) % every == 0
             ]
-            if len(ticks) <= _MOST_TICKS:
+            if len(ticks) <= most:
                 break
         return ticks
 
@@ -112,7 +114,7 @@ class Canvas:
 
     def heading(self, words: str, colour: Colour = TEXT) -> None:
         """Write what the picture says above all."""
-        self.text((MARGIN, _HEADING), words, size=26, colour=colour, anchor="lm")
+        self.text((MARGIN, _HEADING), words, size=25, colour=colour, anchor="lm")
 
     def aside(self, row: int, words: str, colour: Colour = FAINT) -> None:
         """Write a line at the top right."""

@@ -44,9 +44,9 @@ RANGE: Final = (111, 50, 66)
 PULSE: Final = (255, 117, 140)
 RESTING: Final = (118, 209, 168)
 
-_ROW_LABELS_WIDTH = 92
-_BLOCK_HEIGHT = 31
-_SCALE_WIDTH = 34
+_ROW_LABELS_WIDTH = 84
+_BLOCK_HEIGHT = 28
+_SCALE_WIDTH = 30
 _BUCKET_MINUTES = 10
 _LONGEST_LINK_MINUTES = 45
 """Readings so far apart are joined: a band that measures every half hour may miss its minute."""

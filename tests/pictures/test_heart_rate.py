@@ -25,7 +25,7 @@ from .view import View
 
 DAY = date(2024, 3, 9)
 MIDNIGHT = minute_of("2024-03-09 00:00")
-LEFT = 50
+LEFT = 44
 """Where the chart begins, right of its scale."""
 WORDS = HeartRateWords(
     unit="bpm", resting="Resting heart rate", not_worn="Not worn", nothing="Not measured yet"
@@ -157,7 +157,7 @@ def test_a_day_without_a_reading_is_told_in_words() -> None:
     view = _view([])
     assert view.count(PULSE) == view.count(RESTING) == view.count(TEXT) == 0
     # They are at the top left, where else the heart rate is.
-    assert view.count(FAINT, right=240) > _view([(0, 80)]).count(FAINT, right=240)
+    assert view.count(FAINT, right=200) > _view([(0, 80)]).count(FAINT, right=200)
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,9 @@ from .view import View, contrast
 
 BERLIN = ZoneInfo("Europe/Berlin")
 EVENING = minute_of("2024-03-09 22:00")
-LEFT = 108
+LEFT = 98
 """Where the chart begins, right of the names of its rows."""
-ROWS = {Stage.AWAKE: 92, Stage.LIGHT: 137, Stage.DEEP: 182}
+ROWS = {Stage.AWAKE: 88, Stage.LIGHT: 128, Stage.DEEP: 168}
 """The middle of each row."""
 WORDS = NightWords(
     stages={Stage.AWAKE: "Awake", Stage.LIGHT: "Light", Stage.DEEP: "Deep"},
@@ -162,7 +162,7 @@ def test_the_hours_are_those_of_the_clock_and_evenly_apart(start: str, hours: li
         (60, ["22:00", "22:15", "22:30", "22:45", "23:00"]),
         (150, ["22:00", "22:30", "23:00", "23:30", "00:00", "00:30"]),
         (600, ["22:00", "00:00", "02:00", "04:00", "06:00", "08:00"]),
-        (1440, ["00:00", "03:00", "06:00", "09:00", "12:00", "15:00", "18:00", "21:00"]),
+        (1440, ["00:00", "04:00", "08:00", "12:00", "16:00", "20:00"]),
     ],
 )
 def test_there_are_as_many_times_as_fit(length: int, names: list[str]) -> None:
@@ -242,6 +242,9 @@ def test_any_sleep_can_be_drawn(told: list[Stretch]) -> None:
         shown = {
             stage
             for stage, colour in STAGE_COLOURS.items()
-            if any(view.shows(colour, x / DENSITY, ROWS[stage]) for x in range(LEFT * DENSITY, 920))
+            if any(
+                view.shows(colour, x / DENSITY, ROWS[stage])
+                for x in range(LEFT * DENSITY, RIGHT * DENSITY)
+            )
         }
         assert shown == {span.stage for span in session.stages}
