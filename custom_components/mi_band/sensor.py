@@ -128,7 +128,8 @@ SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfTime.MINUTES,
         suggested_unit_of_measurement=UnitOfTime.HOURS,
-        suggested_display_precision=1,
+        # It is shown in hours and minutes, and a tenth of an hour is six of them.
+        suggested_display_precision=2,
         value_fn=of_night(lambda night: night.asleep_minutes),
     ),
     MiBandSensorDescription(
