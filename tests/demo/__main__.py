@@ -41,7 +41,7 @@ Home Assistant   {server}
 The band         {page}
 
 The band is paired. Make it walk on its page, send it a message, press its buttons.
-What it did before today is not fetched yet: this version reads what the band shows now.
+What it recorded in the days before arrives within seconds: the dashboard shows two weeks of it.
 
 Only this machine can reach them. Ctrl-C ends everything.
 """

@@ -63,6 +63,47 @@ _HAPPENED = (
     Shown(platform="event", key="wear"),
     Shown(platform="event", key="goal"),
 )
+_DRAWN = (
+    Shown(platform="image", key="last_night"),
+    Shown(platform="image", key="heart_rate_today"),
+)
+_SLEPT = (
+    Shown(platform="sensor", key="sleep_duration", options={"color": "indigo"}),
+    Shown(platform="sensor", key="deep_sleep", options={"color": "indigo"}),
+    Shown(platform="sensor", key="fell_asleep_at", options={"color": "indigo"}),
+    Shown(platform="sensor", key="woke_up_at", options={"color": "indigo"}),
+    Shown(platform="sensor", key="resting_heart_rate", options={"color": "red"}),
+    Shown(platform="sensor", key="last_workout", options={"color": "green"}),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charted:
+    """A chart of long-term statistics, a value a day."""
+
+    title: str
+    names: Mapping[str, str]
+    """What to call each statistic, by its key."""
+    types: Sequence[str]
+    chart: str
+
+
+_TWO_WEEKS = (
+    Charted(title="Steps", names={"steps": "Steps"}, types=["change"], chart="bar"),
+    Charted(
+        title="Heart rate",
+        names={"heart_rate": "Heart rate"},
+        types=["mean", "min", "max"],
+        chart="line",
+    ),
+    Charted(
+        title="Sleep",
+        names={"sleep_light": "Light", "sleep_deep": "Deep", "sleep_awake": "Awake"},
+        types=["change"],
+        chart="bar",
+    ),
+)
+_DAYS = 14
 _MESSAGE = "Hello from the dashboard"
 # What a tile or a graph is called by: its own name, as all of them belong to the one band.
 _OWN_NAME = {"type": "entity"}
@@ -88,9 +129,8 @@ async def add_dashboard(server: HomeServer, page: str) -> str:
             show_in_sidebar=True,
             require_admin=False,
         )
-    await server.command(
-        "lovelace/config/save", url_path=URL_PATH, config=build(await band_entities(server), page)
-    )
+    config = build(await band_entities(server), await band_identity(server), page)
+    await server.command("lovelace/config/save", url_path=URL_PATH, config=config)
     await server.command("frontend/set_system_data", key="core", value={"default_panel": URL_PATH})
     return f"{server.url}/{URL_PATH}"
 
@@ -112,6 +152,16 @@ async def measure_once(server: HomeServer) -> None:
     await server.act("button.press", {"entity_id": entities["button", "measure_heart_rate"]})
 
 
+async def band_identity(server: HomeServer) -> str:
+    """Give what the ids of the one band's entities and statistics begin with."""
+    registry: list[JsonObject] = await server.command("config/entity_registry/list")
+    return next(
+        str(one["unique_id"]).removesuffix("_connected")
+        for one in registry
+        if one["platform"] == DOMAIN and one["unique_id"].endswith("_connected")
+    )
+
+
 async def band_entities(server: HomeServer) -> dict[tuple[str, str], str]:
     """Give the entities of the one band that are not disabled."""
     registry: list[JsonObject] = await server.command("config/entity_registry/list")
@@ -128,7 +178,7 @@ async def band_entities(server: HomeServer) -> dict[tuple[str, str], str]:
     }
 
 
-def build(entities: Entities, page: str) -> JsonObject:
+def build(entities: Entities, identity: str, page: str) -> JsonObject:
     """Build the dashboard of the entities that there are."""
     sections = [
         _section("Now", [*_tiles(_NOW, entities), *_graph("steps", "Steps", entities)]),
@@ -142,7 +192,9 @@ def build(entities: Entities, page: str) -> JsonObject:
             ],
         ),
         _section("What its wearer sees", [_picture(page)]),
-        _section("What happened", _tiles(_HAPPENED, entities)),
+        _section("Last night", [*_drawn(_DRAWN, entities), *_tiles(_SLEPT, entities)]),
+        _section("Two weeks", [_statistics(one, identity) for one in _TWO_WEEKS]),
+        _section("What happened", [*_calendar(entities), *_tiles(_HAPPENED, entities)]),
     ]
     view = {
         "title": _TITLE,
@@ -209,6 +261,43 @@ def _buttons(entities: Entities) -> list[JsonObject]:
 
 def _picture(page: str) -> JsonObject:
     return {"type": "iframe", "url": page, "grid_options": {"columns": 12, "rows": 12}}
+
+
+def _drawn(shown: Sequence[Shown], entities: Entities) -> list[JsonObject]:
+    return [
+        {
+            "type": "picture-entity",
+            "entity": entities[one.platform, one.key],
+            "show_name": False,
+            "show_state": False,
+            **_WIDE,
+        }
+        for one in shown
+        if (one.platform, one.key) in entities
+    ]
+
+
+def _statistics(charted: Charted, identity: str) -> JsonObject:
+    return {
+        "type": "statistics-graph",
+        "title": charted.title,
+        "chart_type": charted.chart,
+        "period": "day",
+        "days_to_show": _DAYS,
+        "stat_types": charted.types,
+        "hide_legend": len(charted.names) == 1,
+        "entities": [
+            {"entity": f"{DOMAIN}:{identity}_{key}", "name": name}
+            for key, name in charted.names.items()
+        ],
+        **_WIDE,
+    }
+
+
+def _calendar(entities: Entities) -> list[JsonObject]:
+    if (entity := entities.get(("calendar", "records"))) is None:
+        return []
+    return [{"type": "calendar", "entities": [entity], "initial_view": "listWeek", **_WIDE}]
 
 
 def _graph(key: str, title: str, entities: Entities) -> list[JsonObject]:
