@@ -30,7 +30,9 @@ from custom_components.mi_band.band.heart_rate import (
     stop_measurement,
 )
 from custom_components.mi_band.band.link import Link, Operation
+from custom_components.mi_band.band.music import send_music, send_volume
 from custom_components.mi_band.band.profile import Wrist, set_profile, set_step_goal, set_wrist
+from custom_components.mi_band.band.reminders import clear_reminder, set_reminder
 from custom_components.mi_band.band.settings import (
     DistanceUnit,
     Language,
@@ -40,9 +42,10 @@ from custom_components.mi_band.band.settings import (
 from custom_components.mi_band.band.state import BandState, read_state, watch
 from custom_components.mi_band.band.steps import read_day_totals
 from custom_components.mi_band.band.uuids import Characteristic
+from custom_components.mi_band.band.weather import send_weather
 from tests.emulator.band import EmulatedBand
 from tests.emulator.wearer import Policy
-from tests.vectors import alarms, profile as vectors
+from tests.vectors import alarms, music, profile as vectors, reminders, weather
 
 from .lab import KEY, Lab, items, run, state
 
@@ -173,6 +176,31 @@ PROCEDURES = (
     ),
     Procedure(name="no alarm", operation=lambda link: clear_alarm(link, 0), operations=2),
     Procedure(name="alarms", operation=lambda link: read_alarms(link, ()), operations=2),
+    Procedure(
+        name="weather",
+        operation=lambda link: send_weather(link, weather.RECORDS[0].value),
+        operations=2,
+    ),
+    Procedure(
+        name="forecast in pieces",
+        operation=lambda link: send_weather(link, weather.RECORDS[3].value),
+        operations=3,
+        narrow=True,
+    ),
+    Procedure(
+        name="music", operation=lambda link: send_music(link, music.PLAYING.value), operations=2
+    ),
+    Procedure(name="volume", operation=lambda link: send_volume(link, 50), operations=2),
+    Procedure(
+        name="reminder",
+        operation=lambda link: set_reminder(link, reminders.REMINDERS[0].value),
+        operations=2,
+    ),
+    Procedure(
+        name="no reminder",
+        operation=lambda link: clear_reminder(link, 0, event=False),
+        operations=2,
+    ),
     Procedure(name="vibrate", operation=vibrate_once, operations=1, unanswered=True),
     Procedure(name="stop", operation=stop_vibrating, operations=1, unanswered=True),
     Procedure(
