@@ -20,7 +20,7 @@ from homeassistant.util import dt as dt_util
 
 from .alert_queue import AlertQueue
 from .band.alerts import Alert, send_alert
-from .band.clock import correct_clock, read_clock
+from .band.clock import correct_clock, look_at_clock, overwrite_clock
 from .band.clock_error import ClockError
 from .band.device_info import DeviceInfo
 from .band.errors import AuthenticationError, BandBusy, BandError, LinkError, LinkLost
@@ -201,11 +201,11 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
 
     async def _async_read(self, link: Link) -> BandState:
         now = dt_util.now()
-        shown = await read_clock(link)
+        reading = await look_at_clock(link, now)
         # The clock tells when the stored minutes were, so a wrong one stays until they are here.
-        self._clock_error = ClockError.of(shown, now)
+        self._clock_error = ClockError.of(reading.shown, now)
         if self._clock_error is None:
-            await correct_clock(link, now, shown)
+            await correct_clock(link, now, reading)
         state = await read_state(link, self.data)
         if state.device != self.data.device:
             self._update_device(state.device)
@@ -234,7 +234,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
 
     async def _async_set_wrong_clock(self, link: Link) -> None:
         if self._clock_error is not None:
-            await correct_clock(link, dt_util.now(), None)
+            await overwrite_clock(link, dt_util.now())
             self._clock_error = None
 
     async def _async_sync_regularly(self) -> None:

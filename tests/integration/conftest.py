@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Generator
 from datetime import timedelta
+from typing import Any
 
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
@@ -40,7 +41,13 @@ async def band(make_band: MakeBand) -> EmulatedBand:
 
 
 @pytest.fixture
-def entry(hass: HomeAssistant, band: EmulatedBand) -> MockConfigEntry:
+def options() -> dict[str, Any]:
+    """Provide the options of the band; a test may have others."""
+    return {}
+
+
+@pytest.fixture
+def entry(hass: HomeAssistant, band: EmulatedBand, options: dict[str, Any]) -> MockConfigEntry:
     """Provide the config entry of the band, as the flow makes it, not set up yet."""
     entry = MockConfigEntry(
         domain=DOMAIN,
@@ -52,6 +59,7 @@ def entry(hass: HomeAssistant, band: EmulatedBand) -> MockConfigEntry:
             "identity": IDENTITY,
             "profile": PROFILE,
         },
+        options=options,
     )
     entry.add_to_hass(hass)
     return entry
@@ -68,6 +76,7 @@ async def house(
     house = House(hass, band, entry)
     await house.set_up()
     await house.until_connected()
+    await house.until_synced()
     yield house
     await house.unload()
 

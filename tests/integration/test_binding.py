@@ -89,7 +89,7 @@ async def test_the_answer_that_led_to_the_key_is_remembered_and_not_its_hash(
     assert told == {
         "version": 1,
         "minor_version": 1,
-        "options": {},
+        "options": {"connection_mode": "always", "sync_interval": 30},
         "binding": "vendor_signature",
     }
     assert the_entry(hass).data.keys() == {"address", "key", "identity", "profile", "binding"}

@@ -15,7 +15,9 @@ KEYS = {
     "select": {"heart_rate_interval"},
     "sensor": {
         *("battery", "calories", "distance", "heart_rate", "last_charged", "last_sync"),
-        *("signal_strength", "step_goal_progress", "steps"),
+        *("activity", "deep_sleep", "fell_asleep_at", "last_workout", "light_sleep"),
+        *("resting_heart_rate", "signal_strength", "sleep_duration", "step_goal_progress", "steps"),
+        *("unsynced_minutes", "woke_up_at"),
     },
     "switch": {"continuous_heart_rate"},
 }

@@ -15,9 +15,12 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.mi_band.archive import async_get_archive
 from custom_components.mi_band.band.errors import LinkLost
+from custom_components.mi_band.history import History
 from tests.emulator.backend import AttachedScanner, BumbleBackend
 from tests.emulator.band import EmulatedBand
+from tests.emulator.life import Doing
 
 from .bands import MakeBand, held
 from .flow import DOMAIN
@@ -28,9 +31,9 @@ COORDINATOR = "custom_components.mi_band.coordinator"
 KEEPER = "custom_components.mi_band.keeper"
 WAYS_OUT = ["factory_reset", "unbind"]
 ADMIN_ACTIONS = ["reboot", *WAYS_OUT]
-READS = 4
-"""Of the last sync."""
-OPERATIONS = READS + 2
+SYNC = 8
+"""Operations of the last sync: four reads, then an empty round for minutes and one for workouts."""
+OPERATIONS = SYNC + 2
 """Of a farewell on a held link: then a subscription, and the command."""
 
 
@@ -164,7 +167,7 @@ async def test_an_unbound_band_is_new_and_gone_from_here(
     *,
     keep_history: bool,
 ) -> None:
-    steps = house.band.steps
+    house.band.wearer.live(0.5, Doing.SITTING)
     answer = await house.call("unbind", keep_history=keep_history)
     assert answer == {"synced": True, "heard_as_new": True}
     assert _is_new(house.band, old_address)
@@ -172,9 +175,11 @@ async def test_an_unbound_band_is_new_and_gone_from_here(
     assert dr.async_get(hass).async_get_devices(identifiers={(DOMAIN, IDENTITY)}) == []
     assert hass.states.async_all("sensor") == []
     await hass.async_block_till_done()
-    assert (_stored(house) in hass_storage) is keep_history
-    if keep_history:
-        assert hass_storage[_stored(house)]["data"]["today"]["steps"] == steps
+    assert _stored(house) not in hass_storage
+    archive = await async_get_archive(hass)
+    kept = await archive.async_run(History.count_minutes, IDENTITY)
+    assert (kept >= 30) is keep_history
+    assert (kept == 0) is not keep_history
 
 
 def _offered(hass: HomeAssistant) -> set[str | None]:
@@ -453,7 +458,7 @@ async def test_a_way_out_that_is_cut_ends_and_can_be_gone_again(
     if cut_after < OPERATIONS:
         # By force it goes on to the reset, on a link that is gone or just going.
         by_force = {"cannot_connect", "not_connected"}
-        assert error in (by_force if force or cut_after > READS else {"last_sync_failed"})
+        assert error in (by_force if force or cut_after > SYNC else {"last_sync_failed"})
         assert house.band.bound
         assert hass.config_entries.async_entries(DOMAIN) == [house.entry]
         await house.band.wait_for(lambda: house.band.authenticated)

@@ -109,4 +109,6 @@ async def test_side_facts_are_diagnostic(house: House, hass: HomeAssistant) -> N
         for entity in er.async_entries_for_config_entry(er.async_get(hass), house.entry.entry_id)
         if entity.domain == "sensor" and entity.entity_category is EntityCategory.DIAGNOSTIC
     }
-    assert diagnostic == {"battery", "last_charged", "last_sync", "signal_strength"}
+    assert diagnostic == {
+        *("battery", "last_charged", "last_sync", "signal_strength", "unsynced_minutes")
+    }
