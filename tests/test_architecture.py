@@ -29,7 +29,7 @@ GLUE_LAYERS = (
     {
         *("binary_sensor", "button", "device_tracker", "event", "notify", "number", "select"),
         *("sensor", "switch", "time", "update"),
-        *("calendar", "image", "wrist_actions"),
+        *("backup", "calendar", "image", "wrist_actions"),
         *("config_flow", "diagnostics", "feeds", "history_actions", "repairs", "services"),
         "system_health",
     },
