@@ -27,6 +27,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
+from . import catalogue
+from .catalogue import Catalogue, Question
+
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
 ZEPP_LIFE = "com.xiaomi.hm.health"
@@ -148,6 +151,8 @@ class Step(StrEnum):
     COMPLETE = "complete"
     BINDINGS = "bindings"
     UNBIND = "unbind"
+    NEW_VERSION = "new version"
+    FILE = "file"
 
 
 _ROUTES = {
@@ -155,6 +160,7 @@ _ROUTES = {
     ("POST", "v2/registrations/tokens"): (Step.TOKENS, _TOKEN_HOSTS),
     ("POST", "v2/client/login"): (Step.LOGIN, _LOGIN_HOSTS),
     ("POST", "v1/client/logout"): (Step.LOGOUT, {"api-mifit-us2.zepp.com"}),
+    ("GET", catalogue.PATH): (Step.NEW_VERSION, catalogue.HOSTS),
 }
 
 
@@ -218,9 +224,15 @@ class _Login:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Call:
     host: str
+    path: str
     headers: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
+
+    @property
+    def question(self) -> Question:
+        """As the catalogue sees it."""
+        return Question(host=self.host, headers=self.headers, query=self.query)
 
     @property
     def form(self) -> dict[str, str]:
@@ -285,6 +297,10 @@ class EmulatedVendor:
         """What was completed with `binds.json`, by address."""
         self.address = address
         self.key = key
+        self.catalogue = Catalogue(
+            lambda what: self._wrong(Step.NEW_VERSION, what, "7.1"),
+        )
+        """The firmware that it knows of."""
         self._signing_key = ec.generate_private_key(ec.SECP256R1())
         self._codes: dict[str, _Code] = {}
         self._logins: list[_Login] = []
@@ -364,6 +380,7 @@ class EmulatedVendor:
     async def _answer(self, request: web.Request) -> web.Response:
         call = _Call(
             host=request.match_info["host"],
+            path=request.match_info["path"],
             headers=request.headers,
             query=request.query,
             body=await request.read(),
@@ -386,6 +403,8 @@ class EmulatedVendor:
             Step.COMPLETE: self._complete,
             Step.BINDINGS: self._list_bindings,
             Step.UNBIND: self._unbind,
+            Step.NEW_VERSION: self._ask_for_new,
+            Step.FILE: self._download,
         }
         logins = len(self._logins)
         reply = handlers[step](call)
@@ -428,6 +447,8 @@ class EmulatedVendor:
             return _binding_step(method, call.query)
         if path == f"users/{self.owner.user_id}/devices" and method == "GET":
             return Step.DEVICES
+        if call.host in {catalogue.FILE_HOST, catalogue.FOREIGN_HOST} and method == "GET":
+            return Step.FILE
         step, hosts = _ROUTES.get((method, path), (None, ()))
         return step if call.host in hosts else None
 
@@ -854,6 +875,16 @@ class EmulatedVendor:
             return _json({"code": 0, "message": "bind failed"})
         self.bindings[mac] = form
         return _json({"code": 1, "message": "success"})
+
+    # The catalogue
+
+    def _ask_for_new(self, call: _Call) -> Reply:
+        answer = self.catalogue.ask(call.question)
+        return Reply(status=answer.status, body=answer.body, headers=answer.headers)
+
+    def _download(self, call: _Call) -> Reply:
+        answer = self.catalogue.download(call.question, call.path)
+        return Reply(status=answer.status, body=answer.body, headers=answer.headers)
 
     def _list_bindings(self, call: _Call) -> Reply:
         if self._of_token(Step.BINDINGS, call) is None:
