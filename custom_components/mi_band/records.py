@@ -103,7 +103,10 @@ class Records:
                     project=lambda: self._projection.async_project(archive),
                     committed=self._async_tell,
                 )
-                return await sync.async_run(link, error)
+                synced = await sync.async_run(link, error)
+                # Nothing new is news too: a night that has lasted until now is over.
+                await self._async_tell()
+                return synced
 
     async def async_rebuild(self) -> None:
         """Build the statistics anew from what is stored.

@@ -179,10 +179,23 @@ def moment(minute: int) -> str:
     return datetime.fromtimestamp(minute * 60, UTC).isoformat()
 
 
-async def test_the_night_is_told_as_soon_as_the_wearer_wakes_up(house: House) -> None:
-    house.band.wearer.live(12, Doing.DEEP_SLEEP)
-    slept = house.band.truth.sleeps()[-1]
-    await house.until_state("sensor", "woke_up_at", moment(slept.end))
+class TestMorning:
+    """The wearer sleeps when Home Assistant fetches for the first time."""
+
+    @pytest.fixture
+    async def band(self, make_band: MakeBand) -> EmulatedBand:
+        """Provide a band whose wearer has slept until now."""
+        band = await make_band(key=KEY, past=Past(days=DAYS), zone=HOME)
+        band.wearer.live(12, Doing.DEEP_SLEEP)
+        return band
+
+    async def test_the_night_is_told_as_soon_as_the_band_says_that_it_is_over(
+        self, house: House
+    ) -> None:
+        slept = house.band.truth.sleeps()[-1]
+        assert house.value("sensor", "woke_up_at") != moment(slept.end)
+        house.band.wearer.wake_up()
+        await house.until_state("sensor", "woke_up_at", moment(slept.end))
 
 
 async def test_the_last_workout_is_told(house: House) -> None:
