@@ -16,9 +16,9 @@ from homeassistant.util.json import JsonObjectType
 
 from .band.kinds import kind_before, resolve_kinds
 from .band.minutes import heart_rate_bpm
-from .band.sleep import find_sleep
 from .band.workouts import Sport
 from .history import History
+from .sleep_log import read_sleep
 
 _DAY: Final = 24 * 60
 _MINUTE_S = 60
@@ -131,9 +131,8 @@ def _minutes(history: History, band: str, span: range) -> Iterator[Row]:
 
 
 def _sleep(history: History, band: str, span: range) -> Iterator[Row]:
-    # Sleep that begins within the span may end after it, and what began before it is left out.
-    minutes = history.minutes(band, span.start - 2 * _DAY, span.stop + 2 * _DAY)
-    for session in find_sleep(minutes, resolve_kinds(minutes)):
+    for session in read_sleep(history, band, span.start, span.stop):
+        # What ends within the span may have begun before it, and belongs to another one then.
         if session.start in span:
             yield {
                 "start": _moment(session.start).isoformat(),
