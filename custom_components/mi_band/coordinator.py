@@ -43,7 +43,14 @@ from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN
 from .history import HistoryError, HistoryNewer
 from .keeper import LinkKeeper
 from .lease import Lease, NoLink
-from .options import CONNECTION_MODE, KEEP_DATA_ON_BAND, LINGERS, NOTIFY_WHEN_AWAY, SYNC_INTERVAL
+from .options import (
+    CONNECTION_MODE,
+    KEEP_DATA_ON_BAND,
+    LINGERS,
+    NOTIFY_WHEN_AWAY,
+    RETENTION,
+    SYNC_INTERVAL,
+)
 from .reach import find_device, system_hold
 from .records import Records
 from .snapshot import decode_snapshot, encode_snapshot, snapshot_store
@@ -90,8 +97,13 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         )
         self.data = BandState()
         self._store = snapshot_store(hass, entry.entry_id)
+        retention = RETENTION.of(entry)
         self.records = Records(
-            hass, entry, keep=KEEP_DATA_ON_BAND.of(entry), changed=self._show_recorded
+            hass,
+            entry,
+            keep=KEEP_DATA_ON_BAND.of(entry),
+            retention=None if retention is None else timedelta(days=retention),
+            changed=self._show_recorded,
         )
         self._companions = Companions(hass, entry)
         self._link_work: dict[str, Callable[[], Awaitable[None]]] = {}
@@ -374,6 +386,11 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         """Tell the band a setting, and remember the change once the band took it."""
         await self.async_run(operation)
         self._remember(change)
+
+    async def async_change(self, operation: Operation[Callable[[BandState], BandState]]) -> None:
+        """Run an operation that returns how it changed the state."""
+        change = await self.async_run(operation)
+        self._publish(change(self.data))
 
     def _remember(self, change: Callable[[Settings], Settings]) -> None:
         self._publish(replace(self.data, settings=change(self.data.settings)))

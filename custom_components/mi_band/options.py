@@ -61,6 +61,21 @@ KEEP_DATA_ON_BAND: Final = Option(
 )
 """Leave the band's records unacknowledged, so that another app finds them too."""
 
+RETENTION: Final = Option[float | None](
+    key="retention",
+    default=None,
+    selector=selector.NumberSelector(
+        selector.NumberSelectorConfig(
+            min=7,
+            max=36500,
+            step=1,
+            unit_of_measurement="d",
+            mode=selector.NumberSelectorMode.BOX,
+        )
+    ),
+)
+"""Days after which minutes become hours; None keeps every minute for ever."""
+
 NOTIFY_WHEN_AWAY: Final = Option[float](
     key="notify_when_away",
     default=0,
@@ -83,6 +98,6 @@ TRANSLITERATE: Final = Option(
 SECTIONS: Final[Mapping[str, tuple[Option[Any], ...]]] = {
     "connection": (CONNECTION_MODE, SYNC_INTERVAL),
     "alerts": (NOTIFY_WHEN_AWAY, TRANSLITERATE),
-    "history": (KEEP_DATA_ON_BAND,),
+    "history": (RETENTION, KEEP_DATA_ON_BAND),
 }
 """The options page: its sections, and what each of them asks."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Concatenate, Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -33,6 +34,7 @@ class Records:
         entry: ConfigEntry,
         *,
         keep: bool,
+        retention: timedelta | None,
         changed: Callable[[Recorded], None],
     ) -> None:
         """Make the records of a band.
@@ -41,12 +43,14 @@ class Records:
             hass: Home Assistant.
             entry: of the band.
             keep: leave on the band what was fetched.
+            retention: how long minutes are kept before they become hours; None is for ever.
             changed: called with what follows from the records after each round.
         """
         self._hass = hass
         self._entry = entry
         self._band: str = entry.data[CONF_IDENTITY]
         self._keep = keep
+        self._retention = retention
         self._changed = changed
         self._projection = Projection(
             hass,
@@ -104,6 +108,9 @@ class Records:
                     committed=self._async_tell,
                 )
                 synced = await sync.async_run(link, error)
+                if self._retention is not None:
+                    oldest = int((dt_util.utcnow() - self._retention).timestamp()) // _MINUTE_S
+                    await self._projection.async_fold(archive, oldest)
                 # Nothing new is news too: a night that has lasted until now is over.
                 await self._async_tell()
                 return synced

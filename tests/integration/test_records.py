@@ -163,6 +163,34 @@ class TestWrongClock:
         assert abs(clock.wall - clock.true) < timedelta(seconds=5)
 
 
+class TestRetention:
+    """Somebody does not want every minute for ever."""
+
+    @pytest.fixture
+    def past(self) -> Past:
+        """Return more than is to be kept."""
+        return Past(days=9)
+
+    @pytest.mark.parametrize("options", [{"retention": 7}])
+    async def test_older_minutes_become_hours(self, hass: HomeAssistant, house: House) -> None:
+        minutes = await stored(hass)
+        truth = house.band.truth.minutes()
+        week_ago = int((dt_util.utcnow() - timedelta(days=7)).timestamp()) // 60
+        # Not in the middle of what needs earlier minutes, such as a night.
+        assert week_ago - 48 * 60 < minutes[0].minute <= week_ago
+        archive = await async_get_archive(hass)
+        hours = await archive.async_run(History.hours, IDENTITY)
+        assert sum(hour.steps for hour in hours) == sum(
+            one.steps for one in truth if one.minute < minutes[0].minute
+        )
+
+    @pytest.mark.parametrize("options", [{}])
+    async def test_without_the_option_every_minute_is_kept(
+        self, hass: HomeAssistant, house: House
+    ) -> None:
+        assert len(await stored(hass)) > 9 * 1440
+
+
 async def test_the_last_night_is_told(house: House) -> None:
     over = [slept for slept in house.band.truth.sleeps() if not slept.nap]
     night = [slept for slept in over if slept.end + 60 <= house.band.truth.span[1]][-1]
