@@ -85,3 +85,9 @@ async def house(
 def no_time_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody reads the pages here."""
     monkeypatch.setattr("custom_components.mi_band.pairing.SHORTEST_TEXT", timedelta())
+
+
+@pytest.fixture(autouse=True)
+def no_pause_between_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An emulated band closes a round at once."""
+    monkeypatch.setattr("custom_components.mi_band.sync.PAUSE_BETWEEN_ROUNDS", timedelta())

@@ -57,7 +57,7 @@ class House:
 
     async def until_synced(self) -> None:
         """Wait until everything that the band has recorded was brought home once."""
-        await until(lambda: self.value("sensor", "last_sync") != "unknown")
+        await until(lambda: self.value("sensor", "last_sync") != "unknown", timeout_s=20)
 
     async def until_connected(self) -> None:
         """Wait until Home Assistant has the band and hears what it tells."""
