@@ -5,6 +5,7 @@ import pytest
 from tests.emulated.phone import authenticated, lab
 from tests.emulator.gatt.body import Json
 from tests.emulator.radio import Radio
+from tests.emulator.screen import Kind
 
 
 def _unchunked(*pieces: str) -> bytes:
@@ -93,7 +94,7 @@ async def test_the_music_screen_shows_what_plays(radio: Radio) -> None:
         here.band.wearer.press_music("open")
         assert await here.phone.hear("0010") == b"\xfe\xe0"
         await here.phone.send(3, bytes.fromhex("1b01001e004142424100534f5300ca00"))
-        assert here.band.screen.text == "Playing\nSOS\nABBA"
+        assert here.band.screen.text == "Playing\nSOS\nABBA\n0:30/3:22"
         for number, (key, byte) in enumerate(
             [
                 ("play", 0),
@@ -107,7 +108,7 @@ async def test_the_music_screen_shows_what_plays(radio: Radio) -> None:
         ):
             here.band.wearer.press_music(key)
             assert await here.phone.hear("0010", number + 2) == bytes((0xFE, byte))
-        assert here.band.screen.text != "Playing\nSOS\nABBA"
+        assert here.band.screen.kind is Kind.CLOCK
         with pytest.raises(ValueError, match="no music key"):
             here.band.wearer.press_music("shout")
 

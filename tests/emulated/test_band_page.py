@@ -73,7 +73,7 @@ async def test_the_state_is_the_bands(remote: Remote) -> None:
 async def test_every_control_does_something_with_its_example(remote: Remote, name: str) -> None:
     status, answer = await remote.post(f"/{name}", dict(CONTROLS[name].fields))
     # Nobody calls, and there is no alarm yet.
-    if name in {"call_answer", "alarm_toggle", "alarm_edit"}:
+    if name in {"call_answer", "alarm_toggle", "alarm_edit", "alarm_ring"}:
         assert status == 400
         assert answer["error"]
     else:
@@ -244,7 +244,10 @@ async def test_the_page_needs_nothing_from_elsewhere_and_names_its_controls(
         "pair_elsewhere",
         "alarm_toggle",
         "alarm_edit",
+        "alarm_ring",
         "workout",
+        "refuse_setting",
+        "wear_loosely",
     }
     assert set(re.findall(r'byId\("([^"]+)"\)', text)) <= set(page.ids)
 

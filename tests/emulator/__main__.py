@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 import hashlib
 from pathlib import Path
@@ -18,6 +19,7 @@ from .radio import Radio
 from .wearer import Policy
 
 _HOST = "127.0.0.1"
+_MOMENT_S = 2.0
 
 
 def _key(text: str) -> bytes:
@@ -95,6 +97,15 @@ def _band(radio: Radio, options: argparse.Namespace, index: int) -> EmulatedBand
     return band
 
 
+async def _live(bands: Sequence[EmulatedBand]) -> None:
+    """Let alarms and reminders come at their time."""
+    while True:
+        await asyncio.sleep(_MOMENT_S)
+        for band in bands:
+            if band.powered:
+                band.wearer.look_at_the_clock()
+
+
 async def _run(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -124,7 +135,10 @@ async def _run(options: argparse.Namespace) -> None:
         print(f"page {port.url}", flush=True)
         for band in bands:
             print(f"band {band.address}", flush=True)
+        living = asyncio.create_task(_live(bands))
         await stop.wait()
+        living.cancel()
+        await asyncio.wait({living})
 
 
 def main() -> None:

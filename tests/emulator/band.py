@@ -16,6 +16,7 @@ from bumble.device import Connection
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from .clock import Clock, Now, utc_now
+from .gatt.alarms import ReadForms
 from .gatt.alerts import Alerts
 from .gatt.auth import KEY_LENGTH, Authentication, Behaviour, Manner, Method
 from .gatt.battery import Battery
@@ -89,6 +90,7 @@ class Options(TypedDict, total=False):
         seed: For these days.
         past: All about what lies behind it, instead of days and seed.
         records: How it transfers stored records.
+        alarm_forms: Which questions for its alarms it answers.
         battery: Level in percent.
         tick_s: How long the band's second is: walking, measuring, vibrating.
         tap_timeout_s: How long it asks for a tap.
@@ -109,6 +111,7 @@ class Options(TypedDict, total=False):
     seed: int
     past: Past
     records: FetchManner
+    alarm_forms: ReadForms
     battery: int
     tick_s: float
     tap_timeout_s: float
@@ -140,6 +143,7 @@ class _Life:
 class _Faulty(NamedTuple):
     """What has troubles of its own."""
 
+    configuration: Configuration
     fetch: Fetch
     firmware: Firmware
 
@@ -178,6 +182,12 @@ class BandFaults:
     def forgive_records(self) -> None:
         """Let the fetches after the one of the moment go well."""
         self._organs.fetch.forgive()
+
+    def refuse(self, head: bytes, status: int | None = 0x04, count: int = 1) -> None:
+        """Do not do the next commands on configuration that begin like this; None is silence."""
+        if not head or count < 0:
+            raise ValueError("a command begins with something, and happens some times")
+        self._organs.configuration.refuse(head, status, count)
 
     def upload(self, trouble: UploadTrouble, times: int = 1) -> None:
         """Have trouble in the next transfers of a file, after what was asked for before."""
@@ -222,7 +232,7 @@ class EmulatedBand:
         self.wearer = self._make_capabilities()
         self.wearer.policy = options.get("policy", self._character.policy)
         self.faults = BandFaults(
-            self._body, radio, self._life, _Faulty(self._fetch, self._firmware)
+            self._body, radio, self._life, _Faulty(self._configuration, self._fetch, self._firmware)
         )
         self.truth = Truth(self._body.history)
         if self._character.visible:
@@ -259,8 +269,10 @@ class EmulatedBand:
         self._configuration = Configuration(
             body, self._events, self._factory_reset, lambda: self._profile.goal
         )
+        self._configuration.alarms.forms = options.get("alarm_forms", ReadForms.BOTH)
         self._feeds = Feeds(body, self._events)
         self._fetch = Fetch(body, self._hang_up, options.get("records", FetchManner()))
+        self._heart_rate = HeartRate(body)
         alerts, find = Alerts(body), Find(body)
         receivers = {
             0: alerts.take_rich,
@@ -292,7 +304,7 @@ class EmulatedBand:
             self._battery,
             CurrentTime(body, self._steps),
             self._steps,
-            HeartRate(body),
+            self._heart_rate,
             alerts,
             find,
             self._events,
@@ -311,7 +323,9 @@ class EmulatedBand:
                 battery=self._battery,
                 configuration=self._configuration,
                 events=self._events,
+                feeds=self._feeds,
                 find=find,
+                heart_rate=self._heart_rate,
                 steps=self._steps,
                 reset=self._factory_reset,
             )
@@ -486,6 +500,7 @@ class EmulatedBand:
             "hint": look.content.hint,
             "lines": list(look.lines),
             "text": look.text,
+            "missing": look.missing,
         }
 
     def _att_state(self) -> dict[str, Json]:

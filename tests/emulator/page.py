@@ -252,6 +252,22 @@ CONTROLS: dict[str, Control] = {
     "alarm_toggle": Control(
         lambda band, fields: band.wearer.toggle_alarm(fields.integer("slot")), {"slot": 0}
     ),
+    "alarm_ring": Control(
+        lambda band, fields: band.wearer.ring_alarm(fields.integer("slot")), {"slot": 0}
+    ),
+    "open_weather": Control(lambda band, _: band.wearer.open_weather()),
+    "look_at_the_clock": Control(lambda band, _: band.wearer.look_at_the_clock()),
+    "wear_loosely": Control(
+        lambda band, fields: band.wearer.wear_loosely(fields.integer("searches")), {"searches": 3}
+    ),
+    "refuse_setting": Control(
+        lambda band, fields: band.faults.refuse(
+            bytes.fromhex(fields.text("head")),
+            fields.number_or_none("status"),
+            fields.integer("count", 1),
+        ),
+        {"head": "06 02", "status": 4, "count": 1},
+    ),
     "alarm_edit": Control(
         lambda band, fields: band.wearer.edit_alarm(
             fields.integer("slot"), fields.integer("hour"), fields.integer("minute")

@@ -26,9 +26,12 @@ class Kind(StrEnum):
     CONFIRM = "confirm"
     UPDATE = "update"
     CALL = "call"
+    ALARM = "alarm"
     FIND = "find"
+    REMINDER = "reminder"
     NOTIFICATION = "notification"
     HEART_RATE = "heart_rate"
+    WEATHER = "weather"
     MUSIC = "music"
     SEARCHING = "searching"
     CHARGING = "charging"
@@ -127,6 +130,16 @@ class Look:
         ][:LINES]
 
     @property
+    def missing(self) -> str:
+        """The characters that the band's font does not have, each once, in their order.
+
+        Of it is only known that it has no emoji (protocol-control 14.1).
+        """
+        content = self.content
+        text = f"{content.label}{content.title}{content.body}"
+        return "".join(dict.fromkeys(one for one in text if _is_emoji(one)))
+
+    @property
     def text(self) -> str:
         """All that can be read, unbroken, in reading order."""
         match self.kind:
@@ -179,6 +192,16 @@ class Screen:
         return Look(kind=kind, content=self._shown.get(kind, Content()), status=status)
 
 
+def _is_emoji(character: str) -> bool:
+    code = ord(character)
+    return code >= 0x1F000 or 0x2600 <= code <= 0x27BF or code in {0x200D, 0xFE0F, 0x20E3}
+
+
+def _seen(text: str) -> str:
+    """Put the empty box of a missing glyph where there is one."""
+    return "".join("\N{WHITE SQUARE}" if _is_emoji(one) else one for one in text)
+
+
 def _time(status: Status) -> str:
     return status.wall.strftime("%I:%M %p" if status.twelve_hours else "%H:%M")
 
@@ -189,8 +212,11 @@ _COLOURS = {
     Kind.CONFIRM: "#2dd4bf",
     Kind.UPDATE: "#38bdf8",
     Kind.CALL: "#4ade80",
+    Kind.ALARM: "#f59e0b",
     Kind.FIND: "#fb923c",
+    Kind.REMINDER: "#a3e635",
     Kind.NOTIFICATION: "#60a5fa",
+    Kind.WEATHER: "#7dd3fc",
     Kind.HEART_RATE: "#fb7185",
     Kind.MUSIC: "#c084fc",
     Kind.SEARCHING: "#facc15",
@@ -211,7 +237,7 @@ def _line(y: int, text: str, *, size: int, fill: str = "#f8fafc", weight: int = 
     )
     return (
         f"<text x='{WIDTH // 2}' y='{y}' text-anchor='middle' font-size='{size}' fill='{fill}'"
-        f" font-weight='{weight}' {_FONT}{squeeze}>{escape(text)}</text>"
+        f" font-weight='{weight}' {_FONT}{squeeze}>{escape(_seen(text))}</text>"
     )
 
 
@@ -292,6 +318,13 @@ def _icon(kind: Kind, colour: str) -> str:
         " stroke='#082f49' stroke-width='4' stroke-linecap='round' stroke-linejoin='round'/>",
         Kind.RESOURCES: "<path d='M60 42 v14' stroke='#451a03' stroke-width='5'"
         " stroke-linecap='round'/><circle cx='60' cy='64' r='3' fill='#451a03'/>",
+        Kind.ALARM: "<circle cx='60' cy='54' r='11' fill='none' stroke='#451a03' stroke-width='4'/>"
+        "<path d='M60 48 v6 h5 M49 42 l-4 4 M71 42 l4 4' fill='none' stroke='#451a03'"
+        " stroke-width='3' stroke-linecap='round'/>",
+        Kind.REMINDER: "<path d='M51 44 h18 v18 h-18 z M51 50 h18 M56 41 v5 M64 41 v5' fill='none'"
+        " stroke='#1a2e05' stroke-width='3'/>",
+        Kind.WEATHER: "<circle cx='56' cy='49' r='6' fill='#082f49'/><path d='M52 62 h16 a6 6 0 0 0"
+        " 0 -12 a8 8 0 0 0 -15 2 a5 5 0 0 0 -1 10 z' fill='#082f49'/>",
         Kind.SEARCHING: "<rect x='52' y='41' width='16' height='22' rx='3' fill='#422006'/>",
         Kind.PAIRING: "<path d='M52 45 l16 14 l-8 7 v-28 l8 7 l-16 14' fill='none'"
         " stroke='#172554' stroke-width='3.5' stroke-linejoin='round'/>",

@@ -12,7 +12,9 @@ from .gatt.battery import Battery
 from .gatt.body import Body
 from .gatt.configuration import Configuration
 from .gatt.events import Events
+from .gatt.feeds import Feeds
 from .gatt.find import Find
+from .gatt.heart_rate import HeartRate
 from .gatt.steps import Steps
 from .life import ASLEEP, Doing
 from .screen import Content, Kind
@@ -42,7 +44,9 @@ class Organs:
     battery: Battery
     configuration: Configuration
     events: Events
+    feeds: Feeds
     find: Find
+    heart_rate: HeartRate
     steps: Steps
     reset: Callable[[], None]
 
@@ -53,6 +57,7 @@ class Wearer:
     def __init__(self, organs: Organs) -> None:
         self._band = organs
         self.policy = Policy.MANUAL
+        self._looked = organs.body.clock.wall
         organs.auth.on_question = self._asked
         organs.steps.on_steps = self._stepped
 
@@ -86,13 +91,23 @@ class Wearer:
         band = self._band
         if band.auth.asking:
             band.auth.confirm()
+        elif band.configuration.alarms.ringing:
+            band.configuration.alarms.stop()
         elif band.find.ringing:
             band.find.stop()
         elif band.events.searching:
             band.events.found_phone()
         elif band.alerts.calling is None:
-            band.body.screen.clear(Kind.NOTIFICATION)
+            self._put_away()
         band.body.changed()
+
+    def _put_away(self) -> None:
+        """Put away what lies on top: a reminder, an alert, the weather."""
+        screen = self._band.body.screen
+        for kind in (Kind.REMINDER, Kind.NOTIFICATION, Kind.WEATHER):
+            if screen.shows(kind):
+                screen.clear(kind)
+                return
 
     def refuse(self) -> None:
         """Swipe: no to a question, no to a call, away with an alert."""
@@ -101,8 +116,10 @@ class Wearer:
             band.auth.refuse()
         elif band.alerts.calling is not None:
             self.answer_call("reject")
+        elif band.configuration.alarms.ringing:
+            band.configuration.alarms.stop()
         else:
-            band.body.screen.clear(Kind.NOTIFICATION)
+            self._put_away()
         band.body.changed()
 
     def ignore(self) -> None:
@@ -145,6 +162,27 @@ class Wearer:
     def event(self, name: str) -> None:
         """Make the band tell something, whatever else is going on."""
         self._band.events.send(name)
+
+    def open_weather(self) -> None:
+        """Swipe to the weather."""
+        self._band.feeds.show_weather()
+
+    def ring_alarm(self, slot: int) -> None:
+        """Live up to an alarm."""
+        self._band.configuration.alarms.ring(slot)
+        self._band.body.changed()
+
+    def look_at_the_clock(self) -> None:
+        """Let everything happen whose time has come since this was called last.
+
+        The band's own minutes do not do so: a test decides when time has passed.
+        """
+        since, now = self._looked, self._band.body.clock.wall
+        self._looked = now
+        for slot in list(self._band.configuration.alarms.due(since, now)):
+            self._band.configuration.alarms.ring(slot)
+        for text in list(self._band.feeds.due(since, now)):
+            self._band.feeds.remind(text)
 
     def toggle_alarm(self, slot: int) -> None:
         """Switch an alarm on or off on the band."""
@@ -237,6 +275,10 @@ class Wearer:
         if not 30 <= bpm <= 230:
             raise ValueError("a pulse is 30 to 230")
         self._change(lambda: setattr(self._band.body.posture, "heart_rate", bpm))
+
+    def wear_loosely(self, searches: int) -> None:
+        """Let the sensor find nothing so many times before a pulse that was asked for."""
+        self._band.heart_rate.searches = searches
 
     def fall_asleep(self) -> None:
         """Fall asleep."""

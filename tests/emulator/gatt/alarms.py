@@ -6,9 +6,12 @@ Sunday, `80` once, `00` none). `0d` is answered shortly, `ff 01 00 00 00` with a
 Source: protocol-control.md, section 12 and 4.5.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum, unique
 
+from ..screen import Content, Kind
 from .body import Body, Json
 from .wire import is_clock_time
 
@@ -16,6 +19,16 @@ SLOTS = 10
 _CLAUSE = "protocol-control 12.1"
 _OK, _FAILED = 0x01, 0x04
 _ENABLED, _NO_SNOOZE, _ONCE = 0x80, 0x40, 0x80
+
+
+@unique
+class ReadForms(StrEnum):
+    """Which questions for the alarms a firmware answers; nobody has told (12.2)."""
+
+    BOTH = "both"
+    SHORT = "short"
+    LONG = "long"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +47,8 @@ class Alarms:
     """The slots of the band."""
 
     def __init__(self, body: Body, notify: Callable[[bytes], None]) -> None:
+        self.forms = ReadForms.BOTH
+        self._ringing: int | None = None
         self._body = body
         self._notify = notify
         self._slots: dict[int, Alarm] = {}
@@ -110,8 +125,51 @@ class Alarms:
             raise ValueError(f"no alarm in slot {slot}, or no such time")
         self._slots[slot] = replace(self._slots[slot], hour=hour, minute=minute)
 
+    # Ringing
+
+    def due(self, since: datetime, now: datetime) -> Iterator[int]:
+        """Go through the alarms whose time has come between two moments of the wall clock."""
+        for alarm in self._sorted():
+            moment = now.replace(hour=alarm.hour, minute=alarm.minute, second=0, microsecond=0)
+            if moment > now:
+                moment -= timedelta(days=1)
+            today = alarm.days == _ONCE or alarm.days >> moment.weekday() & 1
+            if alarm.enabled and today and moment > since:
+                yield alarm.slot
+
+    def ring(self, slot: int) -> None:
+        """Let an alarm ring; one that rings once is off afterwards.
+
+        Raises:
+            ValueError: There is no alarm in this slot, or it is off.
+        """
+        alarm = self._slots.get(slot)
+        if alarm is None or not alarm.enabled:
+            raise ValueError(f"no alarm in slot {slot}, or it is off")
+        self._ringing = slot
+        if alarm.days == _ONCE:
+            self._slots[slot] = replace(alarm, enabled=False)
+        hint = "Swipe: later" if alarm.snooze else "Tap: stop"
+        self._body.screen.show(
+            Kind.ALARM,
+            Content(title=f"{alarm.hour:02}:{alarm.minute:02}", label="Alarm", hint=hint),
+        )
+        self._body.vibrate(10)
+
+    @property
+    def ringing(self) -> bool:
+        """Whether an alarm rings."""
+        return self._ringing is not None
+
+    def stop(self) -> None:
+        """Stop ringing."""
+        self._ringing = None
+        self._body.screen.clear(Kind.ALARM)
+        self._body.still()
+
     def erase(self) -> None:
         """Have no alarms."""
+        self.stop()
         self._slots.clear()
 
     def _sorted(self) -> list[Alarm]:

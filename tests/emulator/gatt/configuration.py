@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, override
 
 from ..screen import Kind
-from .alarms import Alarms
+from .alarms import Alarms, ReadForms
 from .body import Body, Capability, Json
 from .events import Events
 from .wire import is_clock_time
@@ -123,6 +123,7 @@ class Configuration(Capability):
         self._reset = reset
         self.settings: dict[str, Json] = {}
         self._acknowledged: list[Json] = []
+        self._refused: dict[bytes, tuple[int | None, int]] = {}
         self._opcodes: dict[int, Callable[[bytes], None]] = {
             0x02: self._alarm,
             0x06: self._setting,
@@ -153,7 +154,29 @@ class Configuration(Capability):
     def _reply(self, value: bytes) -> None:
         self.body.notify("0003", value)
 
+    def refuse(self, head: bytes, status: int | None, count: int) -> None:
+        """Do not do the next commands that begin like this.
+
+        Args:
+            head: First bytes of the command.
+            status: What is answered; None for nothing.
+            count: How many commands.
+        """
+        self._refused[head] = status, count
+
+    def _is_refused(self, value: bytes) -> bool:
+        for head, (status, count) in self._refused.items():
+            if value.startswith(head) and count > 0:
+                self._refused[head] = status, count - 1
+                echoed = value[:3] if value[:1] == b"\x06" else value[:1]
+                if status is not None:
+                    self._reply(b"\x10" + echoed + bytes((status,)))
+                return True
+        return False
+
     def _write(self, value: bytes) -> None:
+        if self._is_refused(value):
+            return
         handle = self._opcodes.get(value[0]) if value else None
         if handle is None:
             self._complain("unknown opcode", "4.1", value)
@@ -321,7 +344,10 @@ class Configuration(Capability):
             self._malformed("question of more than its opcode", "12.2", value)
             return
         self._asked()
-        self.alarms.reply_short()
+        if self.alarms.forms in {ReadForms.BOTH, ReadForms.SHORT}:
+            self.alarms.reply_short()
+        else:
+            self._done(value, _UNKNOWN)
 
     def _read_long(self, value: bytes) -> None:
         if value != b"\xff\x01\x00\x00\x00":
@@ -329,7 +355,10 @@ class Configuration(Capability):
             self._done(value, _UNKNOWN)
             return
         self._asked()
-        self.alarms.reply_long()
+        if self.alarms.forms in {ReadForms.BOTH, ReadForms.LONG}:
+            self.alarms.reply_long()
+        else:
+            self._done(value, _UNKNOWN)
 
     def erase(self) -> None:
         """Have the settings of a new band."""

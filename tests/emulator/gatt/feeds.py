@@ -5,7 +5,8 @@ All of them are chunked messages: type 1 weather, 2 the lists, 3 music, 6 the ph
 Source: protocol-control.md, 10.1, sections 13, 16, 17.2, 18 and 19.4.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime
 import struct
 from typing import override
 
@@ -163,8 +164,57 @@ class Feeds(Capability):
                 label="Playing" if self._music.get("playing") else "Paused",
                 title=str(self._music.get("track") or "No music"),
                 body=str(self._music.get("artist") or ""),
+                hint=self._position(),
             ),
         )
+
+    def _position(self) -> str:
+        position, duration = self._music.get("position_s"), self._music.get("duration_s")
+        if not isinstance(position, int) or not isinstance(duration, int):
+            return ""
+        return f"{position // 60}:{position % 60:02}/{duration // 60}:{duration % 60:02}"
+
+    # Weather, as the wearer sees it
+
+    def show_weather(self) -> None:
+        """Open the weather: what is known of now, of the air and of the next days."""
+        current, forecast = self._weather.get("current"), self._weather.get("forecast")
+        air = self._weather.get("air_quality")
+        lines = []
+        if isinstance(air, dict) and air["aqi"] is not None:
+            lines.append(f"Air {air['aqi']}")
+        if isinstance(forecast, dict) and isinstance(forecast["days"], list):
+            lines += [
+                f"{day['maximum']}/{day['minimum']} {_CONDITIONS.get(_code(day['day']), '?')}"
+                for day in forecast["days"]
+                if isinstance(day, dict)
+            ]
+        title, label = "No data", str(self._weather.get("location") or "Weather")
+        if isinstance(current, dict):
+            title = f"{current['temperature']}° {_CONDITIONS.get(_code(current['condition']), '?')}"
+        self.body.screen.show(
+            Kind.WEATHER, Content(title=title, body="\n".join(lines), label=label)
+        )
+        self.body.changed()
+
+    # Reminders, when their time comes
+
+    def due(self, since: datetime, now: datetime) -> Iterator[str]:
+        """Go through the reminders whose time has come between two moments of the wall clock."""
+        for slot in sorted(self._reminders):
+            reminder = self._reminders[slot]
+            if not isinstance(reminder, dict) or not reminder["enabled"]:
+                continue
+            start = datetime.fromisoformat(str(reminder["start"])).replace(tzinfo=now.tzinfo)
+            moment = now.replace(hour=start.hour, minute=start.minute, second=0, microsecond=0)
+            if since < moment <= now and _falls_on(reminder, start, moment):
+                yield str(reminder["text"])
+
+    def remind(self, text: str) -> None:
+        """Show a reminder."""
+        self.body.screen.show(Kind.REMINDER, Content(title=text, label="Reminder"))
+        self.body.vibrate()
+        self.body.changed()
 
     # Lists
 
@@ -278,6 +328,38 @@ class Feeds(Capability):
             "vibration_patterns": dict(self._patterns),
             "positions": list(self._positions),
         }
+
+
+# What the picture of a condition says, by the list that prefers (18.6).
+_CONDITIONS = dict(
+    enumerate(
+        (
+            *("clear", "cloudy", "overcast", "shower", "thunder", "hail", "sleet"),
+            *("light rain", "rain", "heavy rain", "rainstorm", "rainstorm", "rainstorm"),
+            *("flurry", "light snow", "snow", "heavy snow", "snowstorm", "fog", "icy rain"),
+            *("sandstorm", "rain", "rain", "rain", "rain", "snow", "snow", "snow", "snow"),
+            *("dust", "sand", "sandstorm"),
+        )
+    )
+) | {0x35: "haze"}
+
+
+def _code(value: Json) -> int:
+    return value if isinstance(value, int) else -1
+
+
+def _falls_on(reminder: dict[str, Json], start: datetime, moment: datetime) -> bool:
+    """Whether a reminder is for a day."""
+    if moment < start:
+        return False
+    weekdays = reminder["weekdays"]
+    if isinstance(weekdays, int) and weekdays:
+        return bool(weekdays >> moment.weekday() & 1)
+    if reminder["monthly"]:
+        return moment.day == start.day
+    if reminder["yearly"]:
+        return (moment.month, moment.day) == (start.month, start.day)
+    return moment == start
 
 
 def _condition(reader: Reader) -> int:

@@ -44,6 +44,9 @@ class HeartRate(Capability):
         self._unheard = 0
         self._hide: asyncio.TimerHandle | None = None
         self._command = b"\x00"
+        self.searches = 0
+        """How many results of 0 come before one that was asked for."""
+        self._searching = 0
 
     @property
     @override
@@ -93,11 +96,17 @@ class HeartRate(Capability):
             self._one_shot = None
         if on:
             self._show("measuring")
+            self._searching = self.searches
             self._one_shot = self.body.tasks.later(_ONE_SHOT * self.body.tick_s, self._result)
         elif not self.continuous:
             self._show_no_more()
 
     def _result(self) -> None:
+        if self._searching:
+            self._searching -= 1
+            self.body.notify("2A37", b"\x00\x00")
+            self._one_shot = self.body.tasks.later(self.body.tick_s, self._result)
+            return
         self._one_shot = None
         if not self.body.subscribed("2A37"):
             self._unheard += 1
