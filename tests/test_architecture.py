@@ -29,11 +29,12 @@ GLUE_LAYERS = (
     {
         *("binary_sensor", "button", "device_tracker", "event", "notify", "number", "select"),
         *("sensor", "switch", "time", "update"),
-        *("backup", "calendar", "image", "wrist_actions"),
+        *("backup", "calendar", "image", "schedule_actions", "wrist_actions"),
         *("config_flow", "diagnostics", "feeds", "history_actions", "repairs", "services"),
         "system_health",
     },
     {
+        *("agenda", "alarm_clock"),
         *("claims", "entity", "farewell", "forms", "options_flow"),
         *("pairing", "profile_form", "targets", "troubles"),
     },

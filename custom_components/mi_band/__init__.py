@@ -5,6 +5,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from .alarm_clock import AlarmWatch
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .services import async_setup_services
@@ -23,6 +24,7 @@ PLATFORMS = [
     Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TIME,
 ]
 
 
@@ -38,6 +40,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MiBandConfigEntry) -> bo
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    AlarmWatch(hass, entry).async_start()
     coordinator.async_start()
     TroubleWatch(hass, entry).async_start()
     return True

@@ -20,6 +20,7 @@ from .band.reset import reboot
 from .const import DOMAIN
 from .farewell import async_factory_reset, async_unbind
 from .history_actions import async_setup_history_actions
+from .schedule_actions import async_setup_schedule_actions
 from .targets import coordinator_of
 from .wrist_actions import async_setup_wrist_actions
 
@@ -100,3 +101,4 @@ def async_setup_services(hass: HomeAssistant) -> None:
     register_for_admins("unbind", async_leave, FAREWELL_SCHEMA, optional)
     async_setup_history_actions(hass)
     async_setup_wrist_actions(hass)
+    async_setup_schedule_actions(hass)

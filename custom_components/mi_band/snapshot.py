@@ -8,9 +8,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
+from .band.alarms import Alarm, Days
 from .band.battery import Battery
 from .band.device_info import DeviceInfo
-from .band.state import BandState, Settings
+from .band.reminders import Reminder, Repeat
+from .band.state import BandState, Settings, Slots
 from .band.steps import DayTotals
 from .const import DOMAIN
 
@@ -33,6 +35,7 @@ def encode_snapshot(state: BandState) -> Snapshot:
         "today": asdict(state.today) if state.today else None,
         "last_sync": state.last_sync,
         "settings": asdict(state.settings),
+        "slots": asdict(state.slots),
         "unacknowledged_alerts": state.unacknowledged_alerts,
     }
 
@@ -50,7 +53,27 @@ def decode_snapshot(snapshot: Snapshot) -> BandState:
         today=DayTotals(**snapshot["today"]) if snapshot["today"] else None,
         last_sync=_moment(snapshot["last_sync"]),
         settings=Settings(**snapshot["settings"]),
+        slots=_slots(snapshot.get("slots") or {}),
         unacknowledged_alerts=snapshot.get("unacknowledged_alerts"),
+    )
+
+
+def _slots(slots: Snapshot) -> Slots:
+    return Slots(
+        alarms=tuple(
+            Alarm(**alarm | {"days": Days(alarm["days"])}) for alarm in slots.get("alarms", ())
+        ),
+        reminders=tuple(
+            Reminder(
+                **reminder
+                | {
+                    "begin": _moment(reminder["begin"]),
+                    "end": _moment(reminder["end"]),
+                    "repeat": Repeat(reminder["repeat"]),
+                }
+            )
+            for reminder in slots.get("reminders", ())
+        ),
     )
 
 

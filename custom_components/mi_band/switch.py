@@ -1,15 +1,18 @@
 """Switches: what the band does all the time, or not."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .alarm_clock import ALARM_DAYS, alarm_in, async_set_alarm
 from .band.state import Settings
+from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .entity import MiBandEntity, MiBandEntityDescription
 
@@ -37,6 +40,28 @@ SWITCHES = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class MiBandAlarmSwitchDescription(MiBandEntityDescription, SwitchEntityDescription):
+    """A slot of the band's alarms; see the times that belong to them."""
+
+    acts: bool = True
+    slot: int
+
+
+ALARM_SWITCHES = (
+    MiBandAlarmSwitchDescription(key="alarm_1", slot=0),
+    MiBandAlarmSwitchDescription(key="alarm_2", slot=1),
+    MiBandAlarmSwitchDescription(key="alarm_3", slot=2),
+    MiBandAlarmSwitchDescription(key="alarm_4", slot=3, entity_registry_enabled_default=False),
+    MiBandAlarmSwitchDescription(key="alarm_5", slot=4, entity_registry_enabled_default=False),
+    MiBandAlarmSwitchDescription(key="alarm_6", slot=5, entity_registry_enabled_default=False),
+    MiBandAlarmSwitchDescription(key="alarm_7", slot=6, entity_registry_enabled_default=False),
+    MiBandAlarmSwitchDescription(key="alarm_8", slot=7, entity_registry_enabled_default=False),
+    MiBandAlarmSwitchDescription(key="alarm_9", slot=8, entity_registry_enabled_default=False),
+    MiBandAlarmSwitchDescription(key="alarm_10", slot=9, entity_registry_enabled_default=False),
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: MiBandConfigEntry,
@@ -44,6 +69,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the switches of a band."""
     async_add_entities(MiBandSwitch(entry.runtime_data, row) for row in SWITCHES)
+    async_add_entities(MiBandAlarmSwitch(entry.runtime_data, row) for row in ALARM_SWITCHES)
 
 
 class MiBandSwitch(MiBandEntity, SwitchEntity):
@@ -66,3 +92,48 @@ class MiBandSwitch(MiBandEntity, SwitchEntity):
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Turn it off."""
         await self.entity_description.turn_off_fn(self.coordinator)
+
+
+class MiBandAlarmSwitch(MiBandEntity, SwitchEntity):
+    """Whether one alarm rings."""
+
+    entity_description: MiBandAlarmSwitchDescription
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Tell whether it rings; an empty slot does not."""
+        alarm = alarm_in(self.coordinator.data, self.entity_description.slot)
+        return alarm is not None and alarm.enabled
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Tell on which days it rings, which the action for alarms decides."""
+        alarm = alarm_in(self.coordinator.data, self.entity_description.slot)
+        if alarm is None:
+            return {}
+        days = [day for day, bit in ALARM_DAYS.items() if bit in alarm.days]
+        return {"days": days, "snooze": alarm.snooze}
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Let it ring."""
+        await self._async_enable(enabled=True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Let it be silent."""
+        await self._async_enable(enabled=False)
+
+    async def _async_enable(self, *, enabled: bool) -> None:
+        slot = self.entity_description.slot
+        alarm = alarm_in(self.coordinator.data, slot)
+        if alarm is not None:
+            await async_set_alarm(self.coordinator, replace(alarm, enabled=enabled))
+        elif enabled:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="alarm_without_time",
+                translation_placeholders={"alarm": str(slot + 1)},
+            )

@@ -25,7 +25,8 @@ from custom_components.mi_band.notify import NOTIFIERS
 from custom_components.mi_band.number import NUMBERS
 from custom_components.mi_band.select import SELECTS, MiBandSelectDescription
 from custom_components.mi_band.sensor import SENSORS
-from custom_components.mi_band.switch import SWITCHES
+from custom_components.mi_band.switch import ALARM_SWITCHES, SWITCHES
+from custom_components.mi_band.time import TIMES
 
 from .texts import FILE, TextWatch, load_texts
 
@@ -38,7 +39,8 @@ TABLES: Mapping[str, tuple[EntityDescription, ...]] = {
     "number": NUMBERS,
     "select": SELECTS,
     "sensor": SENSORS,
-    "switch": SWITCHES,
+    "switch": (*SWITCHES, *ALARM_SWITCHES),
+    "time": TIMES,
 }
 ROWS = [(platform, row) for platform, table in TABLES.items() for row in table]
 SELECTORS_OF_PAGES = {
@@ -80,6 +82,7 @@ ERRORS = sorted(
         *_codes(),
         *("heart_rate_timeout", "last_sync_failed", "no_adapter", "not_connected"),
         "reset_not_confirmed",
+        *("alarm_without_time", "reminder_in_the_past", "reminder_without_content"),
         "too_many_calls",
     }
 )
@@ -204,7 +207,9 @@ def test_the_duration_that_the_page_offers_is_the_one_that_is_taken(
 
 
 def test_no_selector_text_is_left_over(english: dict[str, Any]) -> None:
-    assert set(english["selector"]) == SELECTORS_OF_PAGES | {"alert_icon", "alert_priority"}
+    assert set(english["selector"]) == SELECTORS_OF_PAGES | {"alert_icon", "alert_priority",
+        *("reminder_repeat", "weekday"),
+   }
 
 
 def test_texts_have_no_stray_blanks(english: dict[str, Any]) -> None:

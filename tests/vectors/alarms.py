@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from custom_components.mi_band.band.alarms import DAILY, Alarm, Days
+from custom_components.mi_band.band.alarms import Alarm, Days
 
 from . import Origin, Vector
 
@@ -30,7 +30,7 @@ ALARMS: Final = (
     _vector(
         "daily, disabled",
         "02 01 06 00 7f",
-        Alarm(slot=1, hour=6, minute=0, days=DAILY, enabled=False),
+        Alarm(slot=1, hour=6, minute=0, days=Days(0x7F), enabled=False),
     ),
 )
 EMPTY: Final = Vector(
@@ -71,6 +71,6 @@ LIST_IN_PIECES: Final = (
 """Three alarms, computed from sections 4.5 and 12.2: pieces end anywhere."""
 LISTED: Final = (
     Alarm(slot=0, hour=7, minute=30, days=WORKDAYS),
-    Alarm(slot=1, hour=6, minute=0, days=DAILY, enabled=False),
+    Alarm(slot=1, hour=6, minute=0, days=Days(0x7F), enabled=False),
     Alarm(slot=3, hour=22, minute=5, days=Days.ONCE),
 )

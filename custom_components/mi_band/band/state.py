@@ -7,6 +7,7 @@ from datetime import datetime
 import logging
 from typing import Final
 
+from .alarms import Alarm
 from .battery import Battery, decode_battery, read_battery
 from .device_info import DeviceInfo, read_device_info, read_firmware_version
 from .errors import MalformedPacket
@@ -14,6 +15,7 @@ from .events import DeviceEvent, UnknownEvent, decode_event
 from .heart_rate import HeartRate, decode_heart_rate
 from .kinds import Activity
 from .link import Link, Packet
+from .reminders import Reminder
 from .sleep import SleepSession
 from .steps import DayTotals, decode_day_totals, read_day_totals
 from .uuids import Characteristic
@@ -41,6 +43,16 @@ class Settings:
     heart_rate_interval_minutes: int | None = None
     """0 (off) to 120; None when it was never written."""
     continuous_heart_rate: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """What lies in the band's slots: as it told last, or else as it was written last."""
+
+    alarms: tuple[Alarm, ...] = ()
+    """By slot."""
+    reminders: tuple[Reminder, ...] = ()
+    """By slot; calendar events among them. The band never tells of these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +88,7 @@ class BandState:
     unsynced_minutes: int | None = None
     """How old the last of them is; None when there is none."""
     settings: Settings = field(default_factory=Settings)
+    slots: Slots = field(default_factory=Slots)
     unacknowledged_alerts: int | None = None
     """How many in a row, up to the last; None while the band has not acknowledged any."""
 

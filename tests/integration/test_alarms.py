@@ -1,0 +1,204 @@
+"""Alarms: pairs of a time and a switch, the action, and what the wearer changes on the band."""
+
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+import pytest
+import voluptuous as vol
+
+from custom_components.mi_band.band import alarms
+from tests.vectors import alarms as vectors
+
+from .house import House, until
+
+WORKDAYS = ["mon", "tue", "wed", "thu", "fri"]
+
+
+def _sent(house: House) -> list[str]:
+    """Return the alarms that were written, as on the air."""
+    written = house.band._body.traffic["0003"].last
+    return [packet for packet in written if packet and packet.startswith("02 ")]
+
+
+async def _until_on_band(house: House, *expected: dict[str, Any]) -> None:
+    await until(lambda: house.on_band("alarms") == list(expected))
+
+
+async def test_a_time_makes_an_alarm_that_its_switch_turns_on(house: House) -> None:
+    assert house.value("time", "alarm_1") == STATE_UNKNOWN
+    assert house.value("switch", "alarm_1") == STATE_OFF
+    await house.act("time", "alarm_1", "set_value", time="07:30:00")
+    assert house.value("time", "alarm_1") == "07:30:00"
+    assert house.value("switch", "alarm_1") == STATE_OFF
+    await house.act("switch", "alarm_1", "turn_on")
+    assert house.value("switch", "alarm_1") == STATE_ON
+    await house.act("switch", "alarm_1", "turn_off")
+    assert _sent(house) == ["02 00 07 1e 80", "02 80 07 1e 80", "02 00 07 1e 80"]
+
+
+async def test_a_switch_without_a_time_says_what_is_missing(house: House) -> None:
+    with pytest.raises(ServiceValidationError, match="no time yet"):
+        await house.act("switch", "alarm_2", "turn_on")
+    await house.act("switch", "alarm_2", "turn_off")
+    assert _sent(house) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "packet"),
+    [
+        ({"alarm": 1, "time": "07:30", "days": WORKDAYS}, vectors.ALARMS[0].packet),
+        ({"alarm": 4, "time": "22:05", "snooze": False}, vectors.ALARMS[1].packet),
+        (
+            {"alarm": 2, "time": "06:00", "days": [*WORKDAYS, "sat", "sun"], "enabled": False},
+            vectors.ALARMS[2].packet,
+        ),
+        ({"alarm": 3, "remove": True}, vectors.EMPTY.packet),
+    ],
+    ids=["workdays", "once", "daily", "remove"],
+)
+async def test_the_action_writes_the_documented_bytes(
+    house: House, fields: dict[str, object], packet: bytes
+) -> None:
+    await house.call("set_alarm", **fields)
+    assert _sent(house) == [packet.hex(" ")]
+
+
+async def test_the_action_leaves_alone_what_is_not_said(house: House) -> None:
+    await house.call("set_alarm", alarm=1, time="07:30", days=WORKDAYS, snooze=False)
+    await house.call("set_alarm", alarm=1, time="08:00")
+    (alarm,) = house.on_band("alarms")
+    assert (alarm["hour"], alarm["days"], alarm["snooze"]) == (8, vectors.WORKDAYS, False)
+    assert house.state("switch", "alarm_1").attributes["days"] == WORKDAYS
+    await house.call("set_alarm", alarm=1, days=[])
+    assert house.on_band("alarms")[0]["days"] == 0x80
+    assert house.state("switch", "alarm_1").attributes["days"] == []
+    await house.call("set_alarm", alarm=1, remove=True)
+    assert house.on_band("alarms") == []
+    assert house.value("time", "alarm_1") == STATE_UNKNOWN
+    assert "days" not in house.state("switch", "alarm_1").attributes
+
+
+async def test_an_alarm_without_a_time_is_refused(house: House) -> None:
+    with pytest.raises(ServiceValidationError, match="Alarm 5 has no time yet"):
+        await house.call("set_alarm", alarm=5, days=WORKDAYS)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"alarm": 0}, {"alarm": 11}, {"alarm": 1, "days": ["someday"]}, {"alarm": 1, "time": 25}],
+    ids=str,
+)
+async def test_an_alarm_that_makes_no_sense_is_refused(
+    house: House, fields: dict[str, object]
+) -> None:
+    with pytest.raises(vol.Invalid):
+        await house.call("set_alarm", **fields)
+
+
+async def test_every_slot_has_its_pair_and_most_wait_to_be_enabled(
+    house: House, hass: HomeAssistant
+) -> None:
+    registry = er.async_get(hass)
+    for platform in ("time", "switch"):
+        entities = [
+            registry.async_get(house.entity_id(platform, f"alarm_{number}"))
+            for number in range(1, 11)
+        ]
+        assert [bool(entity and entity.disabled) for entity in entities] == [False] * 3 + [True] * 7
+
+
+# What the wearer does on the band
+
+
+async def test_what_is_changed_on_the_band_is_seen_at_once(house: House) -> None:
+    await house.call("set_alarm", alarm=1, time="07:30", days=WORKDAYS, snooze=False)
+    house.band.wearer.toggle_alarm(0)
+    await house.until_state("switch", "alarm_1", STATE_OFF)
+    house.band.wearer.edit_alarm(0, 9, 45)
+    await house.until_state("time", "alarm_1", "09:45:00")
+    assert house.state("switch", "alarm_1").attributes["snooze"] is False
+
+
+async def test_what_was_changed_while_the_band_was_away_is_read_when_it_is_back(
+    house: House,
+) -> None:
+    await house.call("set_alarm", alarm=2, time="07:30")
+    await house.lose_band()
+    assert house.value("time", "alarm_2") == STATE_UNAVAILABLE
+    house.band.wearer.edit_alarm(1, 5, 15)
+    await house.bring_band_back()
+    await house.until_state("time", "alarm_2", "05:15:00")
+
+
+async def test_alarms_that_another_app_set_appear(house: House) -> None:
+    for vector in vectors.ALARMS:
+        house.band._configuration.alarms.write(vector.packet)
+    await house.lose_band()
+    await house.bring_band_back()
+    await house.until_state("time", "alarm_1", "07:30:00")
+    await house.until_state("time", "alarm_2", "06:00:00")
+    assert house.value("switch", "alarm_1") == STATE_ON
+    assert house.value("switch", "alarm_2") == STATE_OFF
+
+
+async def test_a_band_that_tells_nothing_keeps_what_was_written(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, name in ((alarms, "PIECE_TIMEOUT"), (alarms, "ACKNOWLEDGEMENT_TIMEOUT")):
+        monkeypatch.setattr(module, name, timedelta(milliseconds=20))
+    house.band.faults.refuse(b"\xff\x01", None, 9)
+    house.band.faults.refuse(b"\x0d", None, 9)
+    await house.call("set_alarm", alarm=1, time="07:30")
+    house.band.wearer.toggle_alarm(0)
+    await until(lambda: "0d" in house.band._body.traffic["0003"].last)
+    await house.lose_band()
+    await house.bring_band_back()
+    assert house.value("time", "alarm_1") == "07:30:00"
+    # It is not asked again.
+    asked = house.band._body.traffic["0003"].last
+    assert len([packet for packet in asked if packet == "0d"]) == 1
+
+
+async def test_alarms_outlive_a_restart(house: House, hass: HomeAssistant) -> None:
+    await house.call("set_alarm", alarm=1, time="07:30", days=WORKDAYS, snooze=False)
+    assert await hass.config_entries.async_unload(house.entry.entry_id)
+    house.band.faults.out_of_range(value=True)
+    await house.set_up()
+    coordinator = house.entry.runtime_data
+    (alarm,) = coordinator.data.slots.alarms
+    assert alarm == alarms.Alarm(slot=0, hour=7, minute=30, days=vectors.WORKDAYS, snooze=False)
+
+
+# When it goes wrong
+
+
+async def test_an_alarm_that_is_cut_is_an_error_and_the_band_tells_what_it_has(
+    house: House,
+) -> None:
+    await until(lambda: "ff 01 00 00 00" in house.band._body.traffic["0003"].last)
+    house.band.faults.cut_after(1)
+    with pytest.raises(HomeAssistantError, match="broke"):
+        await house.call("set_alarm", alarm=1, time="07:30")
+    await until(lambda: house.on_band("connections") == 2)
+    await house.until_connected()
+    written = bool(house.on_band("alarms"))
+    await house.until_state("time", "alarm_1", "07:30:00" if written else STATE_UNKNOWN)
+
+
+async def test_an_alarm_for_a_band_that_is_away_is_an_error(house: House) -> None:
+    await house.lose_band()
+    with pytest.raises(HomeAssistantError) as caught:
+        await house.call("set_alarm", alarm=1, time="07:30")
+    assert caught.value.translation_key == "not_connected"
+
+
+async def test_an_alarm_that_the_band_refuses_is_not_shown(house: House) -> None:
+    house.band.faults.refuse(b"\x02")
+    with pytest.raises(HomeAssistantError) as caught:
+        await house.act("time", "alarm_1", "set_value", time="07:30:00")
+    assert caught.value.translation_key == "command_refused"
+    assert house.value("time", "alarm_1") == STATE_UNKNOWN
