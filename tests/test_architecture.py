@@ -45,7 +45,7 @@ GLUE_LAYERS = (
     },
     {
         *("account", "archive", "digest", "drawing", "extracts", "history", "hours", "ledger"),
-        *("pictures", "series", "signing", "sleep_log", "statistics"),
+        *("pictures", "salvage", "series", "signing", "sleep_log", "statistics"),
     },
     {"account_constants", "const", "options", "transliteration", "wearer"},
     {"band"},

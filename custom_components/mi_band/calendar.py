@@ -38,7 +38,7 @@ class MiBandCalendarDescription(MiBandEntityDescription, CalendarEntityDescripti
     """A calendar."""
 
 
-CALENDARS = (MiBandCalendarDescription(key="records"),)
+CALENDARS = (MiBandCalendarDescription(key="workouts_and_sleep"),)
 
 
 async def async_setup_entry(

@@ -295,7 +295,7 @@ def _statistics(charted: Charted, identity: str) -> JsonObject:
 
 
 def _calendar(entities: Entities) -> list[JsonObject]:
-    if (entity := entities.get(("calendar", "records"))) is None:
+    if (entity := entities.get(("calendar", "workouts_and_sleep"))) is None:
         return []
     return [{"type": "calendar", "entities": [entity], "initial_view": "listWeek", **_WIDE}]
 

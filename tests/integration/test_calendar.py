@@ -36,7 +36,7 @@ async def synced(house: House) -> House:
 
 async def _events(house: House, start: datetime, end: datetime) -> list[dict[str, Any]]:
     """Return what the calendar shows; Any, for that is JSON."""
-    calendar = house.entity_id("calendar", "records")
+    calendar = house.entity_id("calendar", "workouts_and_sleep")
     answer = await house.hass.services.async_call(
         "calendar",
         "get_events",
@@ -136,7 +136,7 @@ async def test_there_is_nothing_before_the_first_record(synced: House) -> None:
 
 
 async def test_nothing_is_going_on_or_planned(synced: House) -> None:
-    assert synced.value("calendar", "records") == STATE_OFF
+    assert synced.value("calendar", "workouts_and_sleep") == STATE_OFF
 
 
 async def test_the_calendar_stays_when_the_band_goes(synced: House) -> None:

@@ -6,10 +6,13 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from .flow import DOMAIN
 from .house import IDENTITY, House
 
+ALARMS = {f"alarm_{slot}" for slot in range(1, 11)}
 KEYS = {
     "binary_sensor": {"asleep", "charging", "connected", "goal_reached", "worn"},
     "button": {"factory_reset", "find", "measure_heart_rate", "reboot", "sync"},
+    "calendar": {"workouts_and_sleep"},
     "event": {"alarm", "call", "find_phone", "goal", "music", "sleep", "wear"},
+    "image": {"heart_rate_today", "last_night"},
     "notify": {"wrist"},
     "number": {"step_goal"},
     "select": {"heart_rate_interval"},
@@ -19,7 +22,8 @@ KEYS = {
         *("resting_heart_rate", "signal_strength", "sleep_duration", "step_goal_progress", "steps"),
         *("unsynced_minutes", "woke_up_at"),
     },
-    "switch": {"continuous_heart_rate"},
+    "switch": {"continuous_heart_rate", *ALARMS},
+    "time": ALARMS,
 }
 
 

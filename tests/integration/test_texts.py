@@ -19,8 +19,11 @@ from custom_components.mi_band import services, wrist_actions
 from custom_components.mi_band.band.errors import BandError
 from custom_components.mi_band.binary_sensor import BINARY_SENSORS
 from custom_components.mi_band.button import BUTTONS
+from custom_components.mi_band.calendar import CALENDARS
 from custom_components.mi_band.const import DOMAIN
 from custom_components.mi_band.event import EVENTS, MiBandEventDescription
+from custom_components.mi_band.history import HistoryError
+from custom_components.mi_band.image import IMAGES
 from custom_components.mi_band.notify import NOTIFIERS
 from custom_components.mi_band.number import NUMBERS
 from custom_components.mi_band.select import SELECTS, MiBandSelectDescription
@@ -34,7 +37,9 @@ FOLDER = FILE.parents[1]
 TABLES: Mapping[str, tuple[EntityDescription, ...]] = {
     "binary_sensor": BINARY_SENSORS,
     "button": BUTTONS,
+    "calendar": CALENDARS,
     "event": EVENTS,
+    "image": IMAGES,
     "notify": NOTIFIERS,
     "number": NUMBERS,
     "select": SELECTS,
@@ -80,6 +85,9 @@ def _codes(error: type[BandError] = BandError) -> Iterator[str]:
 ERRORS = sorted(
     {
         *_codes(),
+        *(error.code for error in HistoryError.__subclasses__()),
+        *("file_not_written", "path_not_allowed", "span_without_time"),
+        *("no_recorder", "statistics_unavailable"),
         *("heart_rate_timeout", "last_sync_failed", "no_adapter", "not_connected"),
         "reset_not_confirmed",
         *("alarm_without_time", "reminder_in_the_past", "reminder_without_content"),
@@ -207,9 +215,13 @@ def test_the_duration_that_the_page_offers_is_the_one_that_is_taken(
 
 
 def test_no_selector_text_is_left_over(english: dict[str, Any]) -> None:
-    assert set(english["selector"]) == SELECTORS_OF_PAGES | {"alert_icon", "alert_priority",
+    assert set(english["selector"]) == SELECTORS_OF_PAGES | {
+        "alert_icon",
+        "alert_priority",
         *("reminder_repeat", "weekday"),
-   }
+        # Asked for by name when something is drawn, entered or recorded.
+        *("calendar", "pictures", "records", "statistics"),
+    }
 
 
 def test_texts_have_no_stray_blanks(english: dict[str, Any]) -> None:
