@@ -159,6 +159,23 @@ class Hour:
     heart_rate_min: int | None
     heart_rate_max: int | None
 
+    @classmethod
+    def of_row(cls, row: tuple[int, int, float, float, int, int, int, float, int, int]) -> Self:
+        """Return the hour that a row of the table tells, its columns in the order of the fields."""
+        hour, steps, distance_m, energy_kcal, light, deep, awake, mean, lowest, highest = row
+        return cls(
+            hour=hour,
+            steps=steps,
+            distance_m=distance_m,
+            energy_kcal=energy_kcal,
+            light_sleep=light,
+            deep_sleep=deep,
+            awake=awake,
+            heart_rate_mean=mean,
+            heart_rate_min=lowest,
+            heart_rate_max=highest,
+        )
+
 
 class Unprojected(NamedTuple):
     """What has changed since the last projection."""
@@ -245,10 +262,7 @@ class History:
                 _set_fetched(connection, number, RecordKind.MINUTES, fetched_until)
             changed = _changed(connection, number, latest, folded_until)
             if changed:
-                connection.executemany(
-                    "INSERT OR REPLACE INTO minute VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    [(number, *minute) for minute in changed],
-                )
+                _write_minutes(connection, number, changed)
                 _mark_changed(connection, number, changed[0].minute)
         return len(changed)
 
@@ -392,7 +406,24 @@ class History:
                 " FROM hour WHERE band = ? AND hour >= ? ORDER BY hour",
                 (_number(connection, band), start),
             ).fetchall()
-        return [_hour(row) for row in rows]
+        return [Hour.of_row(row) for row in rows]
+
+    # What was saved from a damaged store
+
+    def restore_band(self, band: str, *, unprojected: int | None, folded_until: int | None) -> None:
+        """Take over what a store knew of a band."""
+        with self._writing() as connection:
+            number, _ = _band_to_write(connection, band)
+            connection.execute(
+                "UPDATE band SET unprojected = ?, folded_until = ? WHERE id = ?",
+                (unprojected, folded_until, number),
+            )
+
+    def restore_minutes(self, band: str, minutes: Iterable[Minute]) -> None:
+        """Take over minutes that were stored; they are no change."""
+        with self._writing() as connection:
+            number, _ = _band_to_write(connection, band)
+            _write_minutes(connection, number, minutes)
 
     def forget(self, band: str) -> None:
         """Delete everything of a band."""
@@ -500,32 +531,6 @@ class History:
             connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, False)  # noqa: FBT003
             connection.execute("PRAGMA wal_autocheckpoint = 1000").fetchall()
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-
-
-def move_aside(path: Path, now: datetime) -> Path:
-    """Give a damaged store another name, so that a new one can be begun; returns that name.
-
-    Raises:
-        HistoryUnavailable: it cannot be renamed.
-    """
-    stem = f"{path.name}.corrupt-{now:%Y-%m-%d}"
-    count = 1
-    aside = path.with_name(stem)
-    while aside.exists():
-        count += 1
-        aside = path.with_name(f"{stem}-{count}")
-    try:
-        # First the journal, by a copy: should we be killed in between, neither is alone. SQLite
-        # deletes a journal that it finds without its file.
-        journal = path.with_name(f"{path.name}-wal")
-        if journal.exists():
-            aside.with_name(f"{aside.name}-wal").write_bytes(journal.read_bytes())
-        path.rename(aside)
-        for ending in ("-wal", "-shm"):
-            path.with_name(path.name + ending).unlink(missing_ok=True)
-    except OSError as err:
-        raise HistoryUnavailable(f"the damaged {path.name} cannot be renamed: {err}") from err
-    return aside
 
 
 @contextmanager
@@ -659,6 +664,13 @@ def _changed(
     ]
 
 
+def _write_minutes(connection: sqlite3.Connection, number: int, minutes: Iterable[Minute]) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO minute VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(number, *minute) for minute in minutes],
+    )
+
+
 def _mark_changed(connection: sqlite3.Connection, number: int, first: int) -> None:
     connection.execute(
         "UPDATE band SET unprojected = min(ifnull(unprojected, ?1), ?1), changes = changes + 1"
@@ -671,22 +683,6 @@ def _keep_hours(connection: sqlite3.Connection, number: int, hours: Sequence[Hou
     connection.executemany(
         "INSERT OR REPLACE INTO hour VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [(number, *astuple(hour)) for hour in hours],
-    )
-
-
-def _hour(row: tuple[int, int, float, float, int, int, int, float, int, int]) -> Hour:
-    hour, steps, distance_m, energy_kcal, light, deep, awake, mean, lowest, highest = row
-    return Hour(
-        hour=hour,
-        steps=steps,
-        distance_m=distance_m,
-        energy_kcal=energy_kcal,
-        light_sleep=light,
-        deep_sleep=deep,
-        awake=awake,
-        heart_rate_mean=mean,
-        heart_rate_min=lowest,
-        heart_rate_max=highest,
     )
 
 

@@ -73,7 +73,7 @@ async def recorder(recorder_mock: Recorder) -> Recorder:
 @pytest.fixture
 def archive(recorder: Recorder, hass: HomeAssistant, history: History) -> Archive:
     """Provide the store as the event loop uses it."""
-    return Archive(hass, history)
+    return Archive(hass, history, lambda damaged: damaged)
 
 
 class Band:

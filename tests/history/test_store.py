@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 import sqlite3
 from time import perf_counter
@@ -21,7 +20,6 @@ from custom_components.mi_band.history import (
     HistoryUnavailable,
     Hour,
     Unprojected,
-    move_aside,
 )
 
 ADA = "0123456789abcdef"
@@ -434,21 +432,6 @@ def test_a_disk_that_is_full_loses_nothing_that_was_committed(history: History) 
     history._connection.execute("PRAGMA max_page_count = 1000000")
     history.commit_minutes(ADA, run_of(9000, FIRST + 1000), fetched_until=FIRST + 10_000)
     assert everything(history) == run_of(10_000)
-
-
-def test_a_damaged_store_is_moved_aside_and_kept(path: Path) -> None:
-    path.write_bytes(b"once upon a time")
-    path.with_name("mi_band.db-wal").write_bytes(b"a journal")
-    now = datetime(2026, 3, 1, tzinfo=UTC)
-    aside = move_aside(path, now)
-    assert aside.name == "mi_band.db.corrupt-2026-03-01"
-    assert aside.read_bytes() == b"once upon a time"
-    assert aside.with_name(f"{aside.name}-wal").read_bytes() == b"a journal"
-    assert not path.exists()
-    assert not path.with_name("mi_band.db-wal").exists()
-    path.write_bytes(b"another day")
-    assert move_aside(path, now).read_bytes() == b"another day"
-    assert aside.read_bytes() == b"once upon a time"
 
 
 # How long it takes
