@@ -189,9 +189,13 @@ async def test_a_packet_is_missing(radio: Radio) -> None:
 
 async def test_the_last_packet_is_missing(radio: Radio) -> None:
     async with listening(radio, records=Manner(block=232)) as here:
-        here.band.faults.records(Trouble(missing=(57,)))
+        for missing in ((57,), (-1,)):
+            here.band.faults.records(Trouble(missing=missing))
+            await _send(here)
+            assert _counters(here) == list(range(57))
+        here.band.faults.records(Trouble(missing=(-2, -3), doubled=(-1,)))
         await _send(here)
-        assert _counters(here) == list(range(57))
+        assert _counters(here) == [*range(55), 57, 57]
 
 
 async def test_a_packet_comes_twice(radio: Radio) -> None:

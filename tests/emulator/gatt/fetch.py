@@ -103,7 +103,9 @@ class Manner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """What goes wrong in one round, from its START to the next; packets count from 0.
+    """What goes wrong in one round, from its START to the next.
+
+    Packets count from 0; -1 is the last one, where there is a last one.
 
     Attributes:
         kind: Only in a round of this type.
@@ -460,15 +462,21 @@ class Fetch(Capability):
         pieces = chain.from_iterable(
             (one[at : at + size] for at in range(0, len(one), size)) for one in rounds
         )
+        count = -(-len(whole) // size)
+
+        def hit(numbers: tuple[int, ...]) -> bool:
+            return number in numbers or number - count in numbers
+
         for number, piece in enumerate(pieces):
             if number == last:
                 return
             if trouble.packet_s:
                 await session.connection.drain()
                 await asyncio.sleep(trouble.packet_s)
-            counter = (number + (number in trouble.wrong_counter)) & 0xFF
-            self._spoiled |= number in {*trouble.wrong_counter, *trouble.missing}
-            times = (number not in trouble.missing) * (1 + (number in trouble.doubled))
+            wrong, missing = hit(trouble.wrong_counter), hit(trouble.missing)
+            counter = (number + wrong) & 0xFF
+            self._spoiled |= wrong or missing
+            times = (not missing) * (1 + hit(trouble.doubled))
             for _ in range(times):
                 yield bytes((counter,)) + piece
 
