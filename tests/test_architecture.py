@@ -41,7 +41,7 @@ GLUE_LAYERS = (
     {"coordinator"},
     {
         *("alert_queue", "call_desk", "companions", "keeper", "lease"),
-        *("reach", "records", "snapshot", "sync"),
+        *("reach", "readings", "records", "snapshot", "sync"),
     },
     {
         *("account", "archive", "digest", "drawing", "extracts", "history", "hours", "ledger"),

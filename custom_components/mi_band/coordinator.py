@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 import logging
@@ -23,15 +22,12 @@ from .band.alerts import Alert, send_alert
 from .band.clock import correct_clock, look_at_clock, overwrite_clock
 from .band.clock_error import ClockError
 from .band.device_info import DeviceInfo
-from .band.errors import AuthenticationError, BandBusy, BandError, LinkError, LinkLost
+from .band.errors import AuthenticationError, BandBusy, BandError, LinkLost
 from .band.events import DeviceEvent
 from .band.find import answer_find_phone, keep_vibrating, stop_vibrating, vibrate_once
 from .band.heart_rate import (
-    MEASUREMENT_TIMEOUT,
     HeartRate,
     measure_continuously,
-    start_measurement,
-    stop_measurement,
 )
 from .band.link import Link, Operation
 from .band.reset import factory_reset
@@ -52,6 +48,7 @@ from .options import (
     SYNC_INTERVAL,
 )
 from .reach import find_device, system_hold
+from .readings import Readings
 from .records import Records
 from .snapshot import decode_snapshot, encode_snapshot, snapshot_store
 from .sync import Synced
@@ -110,7 +107,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self._clock_error: ClockError | None = None
         self._sync_failed = False
         self._event_listeners: set[Callable[[DeviceEvent], None]] = set()
-        self._readings: set[asyncio.Future[None]] = set()
+        self._readings = Readings()
         self.alerts = AlertQueue(
             entry.title,
             self.async_alert,
@@ -198,7 +195,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
     async def _async_let_go(self) -> None:
         await self.calls.async_let_go()
         await self._companions.dismiss_all()
-        self._end_readings(LinkLost("the link broke while measuring"))
+        self._readings.fail(LinkLost("the link broke while measuring"))
         self._publish(replace(self.data.without_link(), reachable=self._can_be_linked()))
 
     def _can_be_linked(self) -> bool:
@@ -278,7 +275,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self._publish(apply(self.data, event))
         match event:
             case HeartRate(bpm=int()):
-                self._end_readings(None)
+                self._readings.came()
             case DeviceEvent.FIND_PHONE_STARTED | DeviceEvent.FIND_PHONE_STOPPED:
                 found = event is DeviceEvent.FIND_PHONE_STOPPED
                 self._accompany("find phone", lambda link: answer_find_phone(link, found=found))
@@ -295,16 +292,6 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             self._lease.prolong()
             for listener in list(self._event_listeners):
                 listener(event)
-
-    def _end_readings(self, err: LinkLost | None) -> None:
-        for reading in self._readings:
-            if reading.done():
-                continue
-            if err is None:
-                reading.set_result(None)
-            else:
-                reading.set_exception(err)
-        self._readings.clear()
 
     def _publish(self, state: BandState) -> None:
         if state == self.data:
@@ -474,30 +461,15 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             HomeAssistantError: translated; no reading came, there is no link, or it broke.
         """
         try:
-            await self.async_run(self._async_measure)
+            await self.async_run(
+                lambda link: self._readings.async_take(
+                    link, is_measuring=self.data.settings.continuous_heart_rate
+                )
+            )
         except TimeoutError as err:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="heart_rate_timeout"
             ) from err
-
-    async def _async_measure(self, link: Link) -> None:
-        # Measuring all the time brings the reading too, and starting anew would end it.
-        already = self.data.settings.continuous_heart_rate
-        # Waited for before it is asked for: it may come before the answer to the request does.
-        reading = self.hass.loop.create_future()
-        # The end of the link is told by the request too, when that is what it breaks.
-        reading.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-        self._readings.add(reading)
-        try:
-            if not already:
-                await start_measurement(link)
-            async with asyncio.timeout(MEASUREMENT_TIMEOUT.total_seconds()):
-                await reading
-        finally:
-            self._readings.discard(reading)
-            if not already:
-                with suppress(LinkError):
-                    await stop_measurement(link)
 
 
 def _age_minutes(recorded: Recorded) -> int | None:

@@ -13,7 +13,7 @@ from custom_components.mi_band.band.link import Link
 from .house import House, until
 
 BUTTONS = ["find", "sync", "measure_heart_rate"]
-COORDINATOR = "custom_components.mi_band.coordinator"
+READINGS = "custom_components.mi_band.readings"
 
 
 async def test_find_makes_the_band_vibrate_once(house: House) -> None:
@@ -39,13 +39,13 @@ async def test_a_measurement_waits_for_its_reading_and_stops_the_sensor(house: H
 async def test_a_reading_that_comes_before_the_answer_to_its_request_counts(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{COORDINATOR}.MEASUREMENT_TIMEOUT", timedelta(seconds=0.3))
+    monkeypatch.setattr(f"{READINGS}.MEASUREMENT_TIMEOUT", timedelta(seconds=0.3))
     coordinator = house.entry.runtime_data
 
     async def answer_late(_: Link) -> None:
         coordinator._handle(HeartRate(91))
 
-    monkeypatch.setattr(f"{COORDINATOR}.start_measurement", answer_late)
+    monkeypatch.setattr(f"{READINGS}.start_measurement", answer_late)
     await coordinator.async_measure_heart_rate()
     assert house.value("sensor", "heart_rate") == "91"
 
@@ -63,7 +63,7 @@ async def test_a_measurement_that_is_cut_leaves_nothing_behind(
 async def test_a_measurement_without_a_pulse_says_what_to_do(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{COORDINATOR}.MEASUREMENT_TIMEOUT", timedelta(seconds=0.3))
+    monkeypatch.setattr(f"{READINGS}.MEASUREMENT_TIMEOUT", timedelta(seconds=0.3))
     house.band.wearer.take_off()
     with pytest.raises(HomeAssistantError, match="Wear it snugly"):
         await house.act("button", "measure_heart_rate", "press")

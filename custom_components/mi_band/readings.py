@@ -1,0 +1,55 @@
+"""Heart rates that somebody asked for and waits for; they come by the way of all others."""
+
+import asyncio
+from contextlib import suppress
+
+from .band.errors import LinkError, LinkLost
+from .band.heart_rate import MEASUREMENT_TIMEOUT, start_measurement, stop_measurement
+from .band.link import Link
+
+
+class Readings:
+    """Everybody who waits for the next heart rate of one band."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    async def async_take(self, link: Link, *, is_measuring: bool) -> None:
+        """Measure once; returns when a reading has come.
+
+        Args:
+            link: to the band.
+            is_measuring: the band measures all the time, which brings the reading too; to start
+                anew would end it.
+
+        Raises:
+            TimeoutError: no reading came.
+            LinkLost: the link broke.
+        """
+        # Waited for before it is asked for: it may come before the answer to the request does.
+        reading = asyncio.get_running_loop().create_future()
+        # The end of the link is told by the request too, when that is what it breaks.
+        reading.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        self._waiting.add(reading)
+        try:
+            if not is_measuring:
+                await start_measurement(link)
+            async with asyncio.timeout(MEASUREMENT_TIMEOUT.total_seconds()):
+                await reading
+        finally:
+            self._waiting.discard(reading)
+            if not is_measuring:
+                with suppress(LinkError):
+                    await stop_measurement(link)
+
+    def came(self) -> None:
+        """Let everybody go on who waits: a reading has come."""
+        for reading in self._waiting:
+            if not reading.done():
+                reading.set_result(None)
+
+    def fail(self, reason: LinkLost) -> None:
+        """Tell everybody who waits that none will come."""
+        for reading in self._waiting:
+            if not reading.done():
+                reading.set_exception(reason)
