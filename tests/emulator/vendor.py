@@ -845,6 +845,7 @@ class EmulatedVendor:
             self._signing_key.sign(digest, ec.ECDSA(utils.Prehashed(hashes.SHA256())))
         )
         signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+        self.secrets.add(signature.hex())
         return _json({"signature": base64.b64encode(signature).decode()})
 
     def _complete(self, call: _Call) -> Reply:
