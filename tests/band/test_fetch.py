@@ -281,6 +281,12 @@ async def test_an_amount_in_bytes_is_believed_when_it_comes_twice_and_from_then_
     assert b"".join(link.commands) == bytes.fromhex("0102 0102 03 0102 03")
 
 
+async def test_a_few_bytes_are_no_proof_that_the_band_counts_them() -> None:
+    link = GivingLink(*[whole(_LONG[:16], _START, amount=16)] * 2)
+    batch = await _fetch(link)
+    assert (batch.records, batch.complete) == (_LONG[:16], False)
+
+
 async def test_a_quarter_of_the_minutes_is_not_taken_for_all_of_them_in_bytes() -> None:
     link = GivingLink(
         whole(_LONG, _START, packets=cut(_LONG)[:75]),

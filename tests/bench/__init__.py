@@ -1,0 +1,1 @@
+"""Budgets of time and memory, and what is too long for the suite."""
