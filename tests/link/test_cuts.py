@@ -22,6 +22,7 @@ from custom_components.mi_band.band.clock import set_clock
 from custom_components.mi_band.band.device_info import read_device_info, read_firmware_version
 from custom_components.mi_band.band.errors import KeyRejected, LinkLost
 from custom_components.mi_band.band.events import DeviceEvent
+from custom_components.mi_band.band.fetch import RecordKind, fetch
 from custom_components.mi_band.band.find import answer_find_phone, stop_vibrating, vibrate_once
 from custom_components.mi_band.band.heart_rate import (
     measure_continuously,
@@ -117,6 +118,13 @@ async def _first_sync(link: Link) -> None:
 _ALERT = Alert(title="Alice", body="0123456789" * 10)
 _MISSED = Alert(title="Alice", body="missed call", look=Category.MISSED_CALL)
 
+
+async def _fetch(link: Link) -> None:
+    """Ask for minutes that the band does not have."""
+    async with fetch(link, RecordKind.MINUTES, _NOW):
+        pass
+
+
 PROCEDURES = (
     Procedure(
         name="authenticate",
@@ -201,6 +209,7 @@ PROCEDURES = (
         operation=lambda link: clear_reminder(link, 0, event=False),
         operations=2,
     ),
+    Procedure(name="fetch", operation=_fetch, operations=4),
     Procedure(name="vibrate", operation=vibrate_once, operations=1, unanswered=True),
     Procedure(name="stop", operation=stop_vibrating, operations=1, unanswered=True),
     Procedure(
