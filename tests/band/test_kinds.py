@@ -139,8 +139,9 @@ def test_no_more_is_read_back_than_to_a_kind_of_its_own() -> None:
 
 
 def test_nothing_is_read_over_a_gap() -> None:
-    earlier = iter(reversed(diary(0, (DEEP, 10))))
-    assert kind_before(earlier, 9 + LONGEST_GAP_MINUTES + 1) is None
+    earlier = diary(0, (DEEP, 10))
+    assert kind_before(reversed(earlier), 9 + LONGEST_GAP_MINUTES) is Kind.DEEP_SLEEP
+    assert kind_before(reversed(earlier), 9 + LONGEST_GAP_MINUTES + 1) is None
 
 
 def test_nothing_before_is_nothing_to_inherit() -> None:

@@ -201,7 +201,7 @@ def test_a_change_of_the_clock_makes_a_night_neither_shorter_nor_longer(
     # The band keeps the zone of its clock with each minute; the minutes themselves go on.
     begin = minute_of(start)
     minutes = diary(begin, (LIGHT, 200), zone=before)
-    minutes += diary(begin + 200, (NO_CHANGE, 280), (WALK, 70), zone=after)
+    minutes += diary(begin + 200, (DEEP, 280), (WALK, 70), zone=after)
     (session,) = sleep_of(minutes)
     assert session.asleep_minutes == session.end - session.start == 480
     assert session.zone == after
@@ -246,6 +246,11 @@ def test_a_moment_of_sleep_at_the_end_may_still_prolong_the_night() -> None:
     assert not _session(*told).final
     assert _session(*told, (LIGHT, 3), (WALK, 1)).end == EVENING + 363
     assert _session(*told, (WALK, 1)).final
+
+
+def test_falling_asleep_an_hour_later_is_another_sleep() -> None:
+    assert _session((DEEP, 300), (NOTHING, 60), (LIGHT, 3)).final
+    assert not _session((DEEP, 300), (NOTHING, 59), (LIGHT, 3)).final
 
 
 def test_a_gap_after_the_night_ends_it_as_well() -> None:

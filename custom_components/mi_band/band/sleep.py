@@ -174,25 +174,21 @@ def find_sleep(
         ValueError: the minutes are not in order.
     """
     spans = list(_spans(minutes, kinds))
-    sessions = list(_sessions(_runs(spans)))
+    settled = _settled_until(spans)
     found = []
-    for number, session in enumerate(sessions):
+    for session in _sessions(_runs(spans)):
         start, end = session[0].start, session[-1].end
         inside = spans[
             bisect_left(spans, start, key=_start_of) : bisect_left(spans, end, key=_start_of)
         ]
-        final = (
-            number < len(sessions) - 1
-            or (woke_up is not None and end <= woke_up <= spans[-1].end)
-            or _settled_until(spans) - end >= PARTING_MINUTES
-        )
+        told = woke_up is not None and end <= woke_up <= spans[-1].end
         found.append(
             SleepSession(
                 start=start,
                 end=end,
                 zone=inside[-1].zone,
                 stages=tuple(_stages(inside, session)),
-                final=final,
+                final=told or settled - end >= PARTING_MINUTES,
             )
         )
     return found
@@ -297,7 +293,7 @@ def _stages(spans: Iterable[_Span], asleep: Iterable[_Span]) -> Iterator[StageSp
 
 def _settled_until(spans: Sequence[_Span]) -> int:
     """Return up to where it is known what was sleep: a run at the end may still become long."""
-    settled = spans[-1].end
+    settled = spans[-1].end if spans else 0
     for span in reversed(spans):
         if not span.asleep or settled - span.end >= PARTING_MINUTES:
             break
