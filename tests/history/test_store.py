@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 import sqlite3
 from time import perf_counter
@@ -435,6 +436,21 @@ def test_a_disk_that_is_full_loses_nothing_that_was_committed(history: History) 
 
 
 # How long it takes
+
+
+def test_the_check_at_opening_ends_in_time(
+    history: History, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history.commit_minutes(ADA, run_of(200_000))
+    history.close()
+    monkeypatch.setattr(module, "CHECK_TIMEOUT", timedelta())
+    begun = perf_counter()
+    again = History.open(path)
+    try:
+        assert perf_counter() - begun < 0.5
+        assert again.count_minutes(ADA) == 200_000
+    finally:
+        again.close()
 
 
 def test_two_weeks_are_committed_and_a_day_of_a_year_is_read_in_time(history: History) -> None:
