@@ -96,7 +96,7 @@ class Sync:
                     break
                 minutes = stamped
                 if error:
-                    known = await self._stored(stamped) if may_be_known else ()
+                    known = {*await self._stored(stamped)} if may_be_known else ()
                     minutes = error.put_right(stamped, fetched_until=fetched_until, stored=known)
                     may_be_known = not minutes
                 count += await self._commit_minutes(minutes)
