@@ -371,7 +371,9 @@ class _Exchange:
             await self._receive(transfer, received)
             if transfer.is_whole() or self._is_confirmed(transfer, lost):
                 return Batch(kind=self._kind, start=offer.start, records=transfer.records)
-            _LOGGER.debug("records lost: %d bytes came, %d announced", transfer.received, offer[0])
+            _LOGGER.debug(
+                "records lost: %d bytes came, %d announced", transfer.received, offer.amount
+            )
             lost.append(transfer)
         if not lost:
             return Batch(kind=self._kind, start=self._since, records=b"")

@@ -12,7 +12,7 @@ Source: protocol-data.md sections 4.5 and 6.1; section 2.1 for what counts as a 
 """
 
 from datetime import timedelta
-from itertools import repeat
+from itertools import count, repeat
 from typing import NamedTuple
 
 from .errors import MalformedPacket
@@ -55,7 +55,7 @@ def decode_minutes(batch: Batch) -> list[Minute]:
     zone = (batch.start.utcoffset() or timedelta()) // _QUARTER_HOUR
     # A year is half a million of them: columns by stride, and no frame for each tuple.
     columns = zip(
-        range(first, first + len(records) // _SIZE),
+        count(first),
         repeat(zone),
         records[0::_SIZE],
         records[1::_SIZE],
