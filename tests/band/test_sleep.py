@@ -296,10 +296,13 @@ def test_a_nap_is_not_the_night_to_show() -> None:
     assert last_night(sessions) == sessions[0]
 
 
-def test_of_a_night_in_two_parts_the_longer_one_is_shown() -> None:
-    sessions = sleep_of([*_night(10, "00:00", 240), *_night(10, "05:30", 90)])
+@pytest.mark.parametrize(("first", "second", "shown"), [(240, 90, 0), (90, 240, 1)])
+def test_of_a_night_in_two_parts_the_longer_one_is_shown(
+    first: int, second: int, shown: int
+) -> None:
+    sessions = sleep_of([*_night(10, "00:00", first), *_night(10, "05:30", second)])
     assert len(sessions) == 2
-    assert last_night(sessions) == sessions[0]
+    assert last_night(sessions) == sessions[shown]
 
 
 def test_a_night_that_goes_on_is_not_shown_yet() -> None:

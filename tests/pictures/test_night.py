@@ -35,6 +35,7 @@ from tests.band.diary import (
     DEEP,
     LIGHT,
     NOT_WORN,
+    NOTHING,
     WALK,
     WOKE_UP,
     Stretch,
@@ -95,6 +96,14 @@ def test_a_stage_begins_where_the_one_before_it_ends() -> None:
     assert not view.shows(STAGE_COLOURS[Stage.LIGHT], _x(100, 400) + 2, ROWS[Stage.LIGHT])
     assert not view.shows(STAGE_COLOURS[Stage.DEEP], _x(100, 400) - 2, ROWS[Stage.DEEP])
     assert view.shows(STAGE_COLOURS[Stage.DEEP], _x(100, 400) + 2, ROWS[Stage.DEEP])
+
+
+def test_stages_that_follow_each_other_are_joined() -> None:
+    between = (ROWS[Stage.LIGHT] + ROWS[Stage.DEEP]) / 2
+    assert _view((LIGHT, 100), (DEEP, 300)).shows(HATCH, _x(100, 400), between)
+    # Over a gap nobody knows that they do.
+    parted = _view((LIGHT, 100), (NOTHING, 50), (DEEP, 250))
+    assert not any(parted.shows(HATCH, _x(minute, 400), between) for minute in (50, 90, 160, 300))
 
 
 def test_a_minute_awake_in_a_long_night_can_be_seen() -> None:
