@@ -6,10 +6,11 @@ import contextlib
 from dataclasses import dataclass
 import json
 from pathlib import Path
+from typing import Unpack
 
 from .lab import BandOptions, Lab
 from .process import free_port, until
-from .server import DOMAIN, HOST, HomeAssistantError, HomeServer, JsonObject
+from .server import DOMAIN, HOST, HomeAssistantError, HomeServer, JsonObject, ServerOptions
 
 _DISCOVERY_TIMEOUT_S = 30.0
 
@@ -66,7 +67,7 @@ async def home(
     port: int,
     page_port: int,
     scanning_mode: str = "active",
-    vendor: str | None = None,
+    **server_options: Unpack[ServerOptions],
 ) -> AsyncIterator[Home]:
     """Run band, proxy and Home Assistant; at the end neither is left.
 
@@ -78,14 +79,14 @@ async def home(
         scanning_mode: Of the proxy. `auto` is what Home Assistant gives to a new one: it listens,
             and asks for scan responses when somebody wants that, and a band says its name in
             nothing else. With `active` the band is discovered five seconds sooner.
-        vendor: Where the integration finds the maker's service; None leaves it out of reach.
+        server_options: What else Home Assistant is told.
     """
     await asyncio.to_thread(config_dir.mkdir, parents=True, exist_ok=True)
     proxy_port = remember(config_dir).proxy_port or free_port()
     log = config_dir / "emulator.log"
     async with (
         Lab(band, log=log, proxy_port=proxy_port, control_port=page_port) as lab,
-        HomeServer(config_dir, port, vendor) as server,
+        HomeServer(config_dir, port, **server_options) as server,
     ):
         await lab.ready()
         await add_proxy(server, lab.proxy_port, scanning_mode)

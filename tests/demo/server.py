@@ -1,14 +1,14 @@
 """A real Home Assistant server in a folder of its own, and its API as a user's browser has it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 import datetime as dt
 import json
 from pathlib import Path
 import re
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 import aiohttp
 from PIL import Image, ImageDraw
@@ -39,7 +39,7 @@ homeassistant:
 logger:
   default: warning
   logs:
-    custom_components.mi_band: debug
+{loud}
 recorder:
   commit_interval: 1
 history:
@@ -65,6 +65,19 @@ class EntityState:
     attributes: JsonObject
 
 
+class ServerOptions(TypedDict, total=False):
+    """What a server is told beside where it is.
+
+    Attributes:
+        vendor: Where the integration finds the maker's service, see `loopback.py`; else out of
+            reach.
+        loud: Loggers of which every word is kept, beside the integration's own.
+    """
+
+    vendor: str
+    loud: Sequence[str]
+
+
 class HomeAssistantError(Exception):
     """Home Assistant answered no; the message is its own."""
 
@@ -75,12 +88,17 @@ class HomeServer:
     Args:
         config_dir: The folder of its configuration; what is in it from an earlier run is kept.
         port: The port of the loopback interface that it serves.
-        vendor: Where the integration finds the maker's service, see `loopback.py`; None leaves it
-            where it is, out of reach.
+        options: What else it is told.
     """
 
-    def __init__(self, config_dir: Path, port: int, vendor: str | None = None) -> None:
+    def __init__(
+        self,
+        config_dir: Path,
+        port: int,
+        **options: Unpack[ServerOptions],
+    ) -> None:
         self.config_dir = config_dir
+        vendor = options.get("vendor")
         self.url = f"http://{HOST}:{port}"
         self.child = Child(
             "Home Assistant",
@@ -90,13 +108,18 @@ class HomeServer:
             environment={VENDOR_VARIABLE: vendor} if vendor else None,
         )
         self._port = port
+        self._loud = ("custom_components.mi_band", *options.get("loud", ()))
         self._http: aiohttp.ClientSession | None = None
         self._token = ""
         self._messages = 0
         self._has_owner = False
 
     async def __aenter__(self) -> Self:
-        self._has_owner = await asyncio.to_thread(prepare, self.config_dir, self.url, self._port)
+        loud = "\n".join(f"    {logger}: debug" for logger in self._loud)
+        configuration = _CONFIGURATION.format(url=self.url, loud=loud)
+        self._has_owner = await asyncio.to_thread(
+            prepare, self.config_dir, configuration, self._port
+        )
         self._http = aiohttp.ClientSession(self.url)
         try:
             await self.child.start()
@@ -294,7 +317,7 @@ class HomeServer:
         return bool(config["state"] == "RUNNING")
 
 
-def prepare(config_dir: Path, url: str, port: int) -> bool:
+def prepare(config_dir: Path, configuration: str, port: int) -> bool:
     """Make the folder what it must be before the server starts; what a user made stays.
 
     Tells whether it has an owner from an earlier run.
@@ -303,7 +326,7 @@ def prepare(config_dir: Path, url: str, port: int) -> bool:
     components = config_dir / "custom_components"
     for folder in (config_dir, storage, components):
         folder.mkdir(parents=True, exist_ok=True)
-    (config_dir / "configuration.yaml").write_text(_CONFIGURATION.format(url=url))
+    (config_dir / "configuration.yaml").write_text(configuration)
     link = components / DOMAIN
     link.unlink(missing_ok=True)
     link.symlink_to(ROOT / "custom_components" / DOMAIN)

@@ -60,7 +60,14 @@ class Visit:
 
     async def open_integrations(self) -> None:
         """Open the page of integrations, the discovered ones first."""
-        await self.ha.goto(f"{self.home.server.url}/config/integrations/dashboard")
+        await self._go("config/integrations/dashboard")
+
+    async def _go(self, path: str) -> None:
+        """Open a page of Home Assistant in a new tab, instead of the old one."""
+        # A dialog that is still closing there would lead the browser back to where it was opened.
+        old, self.ha = self.ha, await self.ha.context.new_page()
+        await old.close()
+        await self.ha.goto(f"{self.home.server.url}/{path}")
 
     async def add_discovered(self) -> None:
         """Find the card of the band and press its button."""
@@ -102,7 +109,7 @@ class Visit:
         """Open the device page of the band."""
         registry = await self.home.server.command("config/device_registry/list")
         device = next(one["id"] for one in registry if one["manufacturer"] == "Xiaomi")
-        await self.ha.goto(f"{self.home.server.url}/config/devices/device/{device}")
+        await self._go(f"config/devices/device/{device}")
 
     async def see_value(self, name: str, value: str, shot: str) -> None:
         """Wait until a row of the device page has this value."""
@@ -129,7 +136,7 @@ class Visit:
 
     async def fill_action(self, action: Mapping[str, object]) -> None:
         """Open the page for trying actions, and write one into it."""
-        await self.ha.goto(f"{self.home.server.url}/config/developer-tools/action")
+        await self._go("config/developer-tools/action")
         await self.ha.get_by_text("YAML mode").click()
         # JSON is YAML, and without the indentation that the editor would add by itself.
         await self.ha.locator("ha-code-editor .cm-content").fill(json.dumps(action))

@@ -271,6 +271,7 @@ class EmulatedVendor:
         violations: What clients did that no document allows.
         requests: Every step taken, with the host asked.
         secrets: Everything that must not be seen outside of a request.
+        signatures: Those of them that a band gets, too.
     """
 
     def __init__(
@@ -293,6 +294,7 @@ class EmulatedVendor:
         self.violations: list[dict[str, str]] = []
         self.requests: list[tuple[Step, str]] = []
         self.secrets: set[str] = {self.owner.password, key.hex()}
+        self.signatures: set[str] = set()
         self.bindings: dict[str, dict[str, str]] = {}
         """What was completed with `binds.json`, by address."""
         self.address = address
@@ -845,7 +847,8 @@ class EmulatedVendor:
             self._signing_key.sign(digest, ec.ECDSA(utils.Prehashed(hashes.SHA256())))
         )
         signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
-        self.secrets.add(signature.hex())
+        self.signatures.add(signature.hex())
+        self.secrets |= self.signatures
         return _json({"signature": base64.b64encode(signature).decode()})
 
     def _complete(self, call: _Call) -> Reply:

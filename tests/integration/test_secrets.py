@@ -37,12 +37,12 @@ from tests.emulator.backend import AttachedScanner
 from tests.emulator.band import EmulatedBand, Options
 from tests.emulator.vendor import Cut, EmulatedVendor, Fault, Owner, Scenario, Step
 from tests.emulator.wearer import Policy
+from tests.leaks import Secret, find
 
 from .bands import MakeBand, held
 from .flow import DOMAIN, KEY, PROFILE, async_until_heard
 from .house import IDENTITY, House, until
 from .http_pages import Answers, Browser, Given
-from .leaks import Secret, find
 from .witness import ENTRIES, Witness
 
 _LOGGER = logging.getLogger("bleak.planted")

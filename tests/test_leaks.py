@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from .leaks import Reading, Secret, find
+from tests.leaks import Reading, Secret, find
 
 KEY = bytes.fromhex("c33d3ef72cd974853857f9201a65f252")
 PRINTABLE = b"sixteen 'bytes'!"
