@@ -8,6 +8,7 @@ from homeassistant.helpers.typing import ConfigType
 from .alarm_clock import AlarmWatch
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
+from .feeds import async_start_feeds
 from .services import async_setup_services
 from .snapshot import snapshot_store
 from .troubles import TroubleWatch
@@ -41,6 +42,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MiBandConfigEntry) -> bo
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     AlarmWatch(hass, entry).async_start()
+    async_start_feeds(hass, entry)
     coordinator.async_start()
     TroubleWatch(hass, entry).async_start()
     return True

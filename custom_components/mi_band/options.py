@@ -95,9 +95,26 @@ TRANSLITERATE: Final = Option(
 )
 """Write what the band's font lacks in letters that it has, where a message does not say."""
 
+WEATHER_ENTITY: Final = Option[str | None](
+    key="weather_entity",
+    default=None,
+    selector=selector.EntitySelector(selector.EntitySelectorConfig(domain="weather")),
+)
+MEDIA_PLAYER: Final = Option[str | None](
+    key="media_player",
+    default=None,
+    selector=selector.EntitySelector(selector.EntitySelectorConfig(domain="media_player")),
+)
+CALENDAR: Final = Option[str | None](
+    key="calendar",
+    default=None,
+    selector=selector.EntitySelector(selector.EntitySelectorConfig(domain="calendar")),
+)
+
 SECTIONS: Final[Mapping[str, tuple[Option[Any], ...]]] = {
     "connection": (CONNECTION_MODE, SYNC_INTERVAL),
     "alerts": (NOTIFY_WHEN_AWAY, TRANSLITERATE),
+    "feeds": (WEATHER_ENTITY, MEDIA_PLAYER, CALENDAR),
     "history": (RETENTION, KEEP_DATA_ON_BAND),
 }
 """The options page: its sections, and what each of them asks."""
