@@ -10,6 +10,8 @@ from .band.sleep import SleepSession, find_sleep, quiet_since
 from .history import History
 from .hours import PIECE_MINUTES, find_place, kinds_of
 
+_BEYOND_MINUTES = 1440
+
 
 def read_sleep(
     history: History, band: str, start: int, end: int, *, woke_up: int | None = None
@@ -24,7 +26,7 @@ def read_sleep(
         woke_up: see `find_sleep`.
     """
     begin = find_place(history, band, start).quiet
-    count = PIECE_MINUTES
+    count = _piece(begin, end)
     while begin < end:
         minutes = history.minutes_from(band, begin, count)
         kinds = kinds_of(history, band, minutes)
@@ -45,4 +47,9 @@ def read_sleep(
                 yield session
         if until is None:
             return
-        begin, count = until, PIECE_MINUTES
+        begin, count = until, _piece(until, end)
+
+
+def _piece(begin: int, end: int) -> int:
+    """Return how much to read: no more than to the end, and the sleep that goes on there."""
+    return min(PIECE_MINUTES, max(0, end - begin) + _BEYOND_MINUTES)
