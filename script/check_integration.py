@@ -28,6 +28,7 @@ from integration_rules import (
     RULES,
     SERVICES,
     TRANSLATIONS,
+    TRIGGERS_OR_CONDITIONS,
     Status,
 )
 import voluptuous as vol
@@ -174,18 +175,40 @@ def _components(path: Path) -> set[str]:
 
 def check_services() -> Faults:
     """Every action is described, its selectors are valid, every field has its text."""
-    services, texts = _yaml(FOLDER / "services.yaml"), _texts()
+    services = _yaml(FOLDER / "services.yaml")
     yield from _by_schema(SERVICES, services, "services.yaml")
-    for action in services:
-        fields, described = (
-            _below(tree, *path, action, "fields")
-            for tree, path in ((services, ()), (texts, ("services",)))
-        )
-        for field in fields.keys() ^ described.keys():
-            yield f"services.{action}: {field} is a field or has a text, but not both"
+    yield from _check_fields("services", services)
+
+
+def check_triggers_and_conditions() -> Faults:
+    """Every trigger and condition exists, is described, and has its texts and its icon."""
+    for section, module in (("triggers", "trigger"), ("conditions", "condition")):
+        made = vars(importlib.import_module(f"custom_components.{DOMAIN}.{module}"))
+        # What begins with a dot is only there to be repeated.
+        described = {
+            name: parts
+            for name, parts in _yaml(FOLDER / f"{section}.yaml").items()
+            if not name.startswith(".")
+        }
+        yield from _by_schema(TRIGGERS_OR_CONDITIONS, described, f"{section}.yaml")
+        yield from _check_fields(section, described)
+        for where, names in (
+            (f"{section}.yaml", described),
+            ("en.json", _below(_texts(), section)),
+            ("icons.json", _below(_json(FOLDER / "icons.json"), section)),
+        ):
+            for name in names.keys() ^ made[section.upper()].keys():
+                yield f"{where}: {section}: {name} is here or in {module}.py, but not in both"
+
+
+def _check_fields(section: str, described: Json) -> Faults:
+    for name in described:
+        fields = _below(described, name, "fields")
+        for field in fields.keys() ^ _below(_texts(), section, name, "fields").keys():
+            yield f"{section}.{name}: {field} is a field or has a text, but not both"
         for field in fields:
             for kind, options in _below(fields, field, "selector").items():
-                yield from _check_selector(f"services.{action}.{field}", kind, options)
+                yield from _check_selector(f"{section}.{name}.{field}", kind, options)
 
 
 def _check_selector(where: str, kind: str, options: object) -> Faults:
@@ -341,6 +364,7 @@ CHECKS: Final[Sequence[Callable[[], Faults]]] = (
     check_hacs,
     check_dependencies,
     check_services,
+    check_triggers_and_conditions,
     check_translations,
     check_icons,
     check_states,

@@ -109,6 +109,15 @@ _ENTITY_TEXTS: Final = {
         {vol.Optional("name"): _text, vol.Optional("state"): _TEXTS}
     ),
 }
+_TRIGGER_OR_CONDITION_TEXTS: Final = vol.Schema(
+    {
+        vol.Required("name"): _text,
+        vol.Required("description"): _text,
+        vol.Optional("fields"): _mapping_of(
+            {vol.Required("name"): _text, vol.Optional("description"): _text}
+        ),
+    }
+)
 TRANSLATIONS: Final = vol.Schema(
     {
         vol.Optional("title"): _text,
@@ -141,8 +150,8 @@ TRANSLATIONS: Final = vol.Schema(
                 vol.Optional("sections"): _mapping_of(dict),
             }
         ),
-        vol.Optional("triggers"): _mapping_of(dict),
-        vol.Optional("conditions"): _mapping_of(dict),
+        vol.Optional("triggers"): _mapping_of(_TRIGGER_OR_CONDITION_TEXTS),
+        vol.Optional("conditions"): _mapping_of(_TRIGGER_OR_CONDITION_TEXTS),
         vol.Optional("system_health"): {vol.Required("info"): _TEXTS},
     }
 )
@@ -252,6 +261,14 @@ SERVICES: Final = _mapping_of(
         {
             vol.Optional("fields"): _mapping_of(_SERVICE_FIELD),
             vol.Optional("target"): vol.Any(None, dict),
+        }
+    )
+)
+TRIGGERS_OR_CONDITIONS: Final = _mapping_of(
+    vol.Schema(
+        {
+            vol.Optional("fields"): _mapping_of(_SERVICE_FIELD),
+            vol.Required("target"): selector.TargetSelector.CONFIG_SCHEMA,
         }
     )
 )
