@@ -30,7 +30,7 @@ GLUE_LAYERS = (
         *("binary_sensor", "button", "device_tracker", "event", "notify", "number", "select"),
         *("sensor", "switch", "time", "update"),
         *("condition", "intent", "llm", "trigger"),
-        *("backup", "calendar", "image", "schedule_actions", "wrist_actions"),
+        *("backup", "calendar", "image", "display_actions", "schedule_actions", "wrist_actions"),
         *("config_flow", "diagnostics", "feeds", "history_actions", "repairs", "services"),
         "system_health",
     },

@@ -18,6 +18,7 @@ import voluptuous as vol
 
 from .band.reset import reboot
 from .const import DOMAIN
+from .display_actions import async_setup_display_actions
 from .farewell import async_factory_reset, async_unbind
 from .history_actions import async_setup_history_actions
 from .schedule_actions import async_setup_schedule_actions
@@ -102,3 +103,4 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async_setup_history_actions(hass)
     async_setup_wrist_actions(hass)
     async_setup_schedule_actions(hass)
+    async_setup_display_actions(hass)

@@ -92,6 +92,7 @@ ERRORS = sorted(
         "reset_not_confirmed",
         *("alarm_without_time", "reminder_in_the_past", "reminder_without_content"),
         "too_many_calls",
+        "weather_without_content",
     }
 )
 
@@ -218,7 +219,7 @@ def test_no_selector_text_is_left_over(english: dict[str, Any]) -> None:
     assert set(english["selector"]) == SELECTORS_OF_PAGES | {
         "alert_icon",
         "alert_priority",
-        *("reminder_repeat", "weekday"),
+        *("reminder_repeat", "weather_condition", "weekday"),
         # Asked for by name when something is drawn, entered or recorded.
         *("calendar", "pictures", "records", "statistics"),
     }
