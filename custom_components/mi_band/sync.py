@@ -21,7 +21,7 @@ from typing import Final
 from homeassistant.util import dt as dt_util
 
 from .archive import Archive
-from .band.clock_error import ClockError
+from .band.clock_error import TOLERANCE, ClockError
 from .band.errors import MalformedPacket
 from .band.fetch import RecordKind, fetch
 from .band.link import Link
@@ -112,9 +112,10 @@ class Sync:
         )
 
     async def _commit_minutes(self, minutes: list[Minute]) -> int:
-        # A minute that has not been yet would hide the one that will be.
-        now = _minute(dt_util.utcnow())
-        past = [minute for minute in minutes if minute.minute <= now]
+        # One that has not been yet would be shown as the last. Those of a clock that runs a little
+        # fast are kept, for they are about to be acknowledged: the next ones of that time win.
+        latest = _minute(dt_util.utcnow() + TOLERANCE)
+        past = [minute for minute in minutes if minute.minute <= latest]
         if past:
             await self.archive.async_run(
                 History.commit_minutes,

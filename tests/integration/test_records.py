@@ -126,6 +126,25 @@ WENT_OFF = dt_util.utcnow().replace(second=0, microsecond=0) - timedelta(hours=8
 CAME_BACK = WENT_OFF + timedelta(hours=1)
 
 
+class TestFastClock:
+    """A clock that runs a little fast: its minutes are not moved."""
+
+    @pytest.fixture
+    def past(self) -> Past:
+        """Return a past in which the clock has been ahead for a while."""
+        return Past(days=DAYS, settings=(Setting(at=WENT_OFF, error=timedelta(minutes=3)),))
+
+    @pytest.fixture
+    def manner(self) -> Manner:
+        """Return how the band gives out its records: once."""
+        return Manner(delete=True)
+
+    async def test_its_last_minutes_are_kept(self, hass: HomeAssistant, house: House) -> None:
+        held = house.band.truth.minutes()[-1].minute
+        minutes = await stored(hass)
+        assert minutes[-1].minute >= held + 2
+
+
 class TestWrongClock:
     """The battery was empty, and the clock began anew with a wrong time."""
 
