@@ -3,7 +3,7 @@
 import pytest
 
 from tests.emulated.phone import Lab, authenticated
-from tests.emulator.gatt.body import Json
+from tests.emulator.gatt.body import AttError, Json
 from tests.emulator.radio import Radio
 
 
@@ -356,3 +356,12 @@ async def test_what_is_no_profile_is_refused(radio: Radio, value: str) -> None:
     async with authenticated(radio) as here:
         assert await here.phone.refused("0008", value) in {0x0D, 0x13}
         assert len(here.band.violations) == 1
+
+
+async def test_a_firmware_may_lack_settings(radio: Radio) -> None:
+    async with authenticated(radio) as here:
+        for name, value in (("0008", "20 00 00 02"), ("2A39", "14 05")):
+            here.band.faults.refuse_requests(name)
+            assert await here.phone.refused(name, value) == AttError.VALUE_NOT_ALLOWED
+            await here.phone.write(name, value)
+        assert not here.band.violations

@@ -197,6 +197,10 @@ class BandFaults:
         """Let the transfers after the one of the moment go well."""
         self._organs.firmware.forgive()
 
+    def refuse_requests(self, characteristic: str, count: int = 1) -> None:
+        """Answer the next settings on a characteristic that takes requests with an error."""
+        self._disturb("refuse", characteristic, count)
+
     def cut_after(self, operations: int | None) -> None:
         """Cut the link after this many further reads and writes; None for never."""
         self._radio.faults(self._life.address).cut_after = operations

@@ -229,6 +229,14 @@ class Body:
             self.transmit(session, characteristic, value)
         self.changed()
 
+    def refuses(self, characteristic: str) -> bool:
+        """Say whether the band says no to what was just written, for no reason of the client's."""
+        disturbed = self.disturbed[characteristic]
+        if disturbed["refuse"] <= 0:
+            return False
+        disturbed["refuse"] -= 1
+        return True
+
     # The body
 
     def vibrate(self, seconds: float = 1.0) -> None:

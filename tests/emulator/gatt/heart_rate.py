@@ -12,7 +12,7 @@ from enum import IntEnum, unique
 from typing import override
 
 from ..screen import Content, Kind
-from .body import AttError, Body, Capability, Json
+from .body import AttError, Body, Capability, Json, Refused
 
 _CLAUSE = "protocol-control 11"
 _INTERVAL_MAX = 120
@@ -64,6 +64,8 @@ class HeartRate(Capability):
         return self._continuous is not None
 
     def _write(self, value: bytes) -> None:
+        if self.body.refuses("2A39"):
+            raise Refused(AttError.VALUE_NOT_ALLOWED)
         match tuple(value):
             case (0x14, interval) if interval <= _INTERVAL_MAX:
                 self.body.history.advance()

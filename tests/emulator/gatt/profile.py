@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import struct
 from typing import override
 
-from .body import AttError, Body, Capability, Json
+from .body import AttError, Body, Capability, Json, Refused
 
 _CLAUSE = "protocol-control 9.1-9.3"
 _LENGTHS = {0x4F: 16, 0x10: 7, 0x20: 4}
@@ -34,6 +34,8 @@ class Profile(Capability):
         return {"0008": self._write}
 
     def _write(self, value: bytes) -> None:
+        if self.body.refuses("0008"):
+            raise Refused(AttError.VALUE_NOT_ALLOWED)
         opcode = value[0] if value else 0
         if opcode not in _LENGTHS or value[1:3] != b"\x00\x00":
             raise self.body.wrong("0008", "unknown opcode", _CLAUSE, value)
