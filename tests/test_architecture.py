@@ -48,7 +48,7 @@ GLUE_LAYERS = (
         *("account", "archive", "digest", "drawing", "extracts", "history", "hours", "ledger"),
         *("pictures", "salvage", "series", "signing", "sleep_log", "statistics"),
     },
-    {"account_constants", "const", "options", "transliteration", "wearer"},
+    {"account_constants", "const", "options", "preferences", "transliteration", "wearer"},
     {"band"},
 )
 BAND_TOP = {"session", "state"}

@@ -13,6 +13,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .band.settings import STEP_GOAL
 from .band.state import BandState
 from .coordinator import MiBandConfigEntry
 from .entity import MiBandEntity, MiBandEntityDescription
@@ -29,9 +30,8 @@ class MiBandBinarySensorDescription(MiBandEntityDescription, BinarySensorEntityD
 
 def goal_reached(state: BandState) -> bool | None:
     """Tell whether today's steps reach the goal; None while either is not known."""
-    if state.today is None or state.settings.step_goal is None:
-        return None
-    return state.today.steps >= state.settings.step_goal
+    goal = state.settings.of(STEP_GOAL)
+    return None if state.today is None or goal is None else state.today.steps >= goal
 
 
 BINARY_SENSORS = (

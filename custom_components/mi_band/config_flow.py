@@ -36,7 +36,7 @@ from .account import (
 from .account_constants import MI_LINKS, MiLink
 from .band.errors import BandError, SignatureRequired
 from .band.keys import InvalidKeyFormat, parse_key
-from .band.state import Settings
+from .band.settings import Values
 from .claims import async_claim, async_release
 from .const import CONF_BINDING, CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN, MODEL
 from .coordinator import MiBandConfigEntry
@@ -64,12 +64,14 @@ from .pairing import (
     SignIn,
     SigningRequest,
 )
+from .preferences import chosen_on_page, resolved
 from .profile_form import is_birth_date, profile_defaults, profile_schema
 from .reach import async_listen, bands_held_by_system, is_band_4
 from .signing import Zone, signer_with_mi, signer_with_password
+from .snapshot import async_load_chosen
+from .wearer import ProfileInput
 
 _LOGGER = logging.getLogger(__name__)
-from .wearer import ProfileInput
 
 WEAK_SIGNAL_DBM: Final = -75
 NAME_SCAN_SECONDS: Final = 5.0
@@ -85,7 +87,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     def __init__(self) -> None:
         self._address = ""
         self._known: MiBandConfigEntry | None = None
-        self._chosen = Settings()
+        self._chosen: Values | None = None
         self._released = False
         self._warned_of_signal = False
         self._sign_in: SignIn | None = None
@@ -414,18 +416,22 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         if self._phases is None and self._pairing is not None:
             if self._first_sync is None:
                 self._first_sync = FirstSync(
-                    self.hass, self._address, self._pairing.key, self._settings()
+                    self.hass, self._address, self._pairing.key, await self._async_settings()
                 )
             self._phases = self._first_sync.run(self.async_update_progress)
         return await self._async_show_phases(
             "first_sync", done="update_known" if self._known else "create"
         )
 
-    def _settings(self) -> FirstSettings:
+    async def _async_settings(self) -> FirstSettings:
         """Return what goes on the band: for a known one, what it had."""
-        if self._known is None:
-            return FirstSettings(self._profile)
-        return FirstSettings(dict(self._known.data[CONF_PROFILE]), self._chosen)
+        profile, chosen = self._profile, self._chosen
+        if self._known is not None:
+            profile = dict(self._known.data[CONF_PROFILE])
+            if chosen is None:
+                chosen = await async_load_chosen(self.hass, self._known.entry_id)
+        wanted = chosen or chosen_on_page(profile)
+        return FirstSettings(profile, resolved(wanted, self.hass.config.language))
 
     async def async_step_first_sync_failed(
         self, user_input: dict[str, Any] | None = None
@@ -529,7 +535,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self._known = entry
         self._address = self._address or entry.data[CONF_ADDRESS]
         if entry.state is ConfigEntryState.LOADED:
-            self._chosen = entry.runtime_data.data.settings
+            self._chosen = entry.runtime_data.data.settings.chosen
 
     async def _async_release_known(self) -> None:
         if self._known is not None and self._known.state is ConfigEntryState.LOADED:

@@ -11,6 +11,7 @@ from homeassistant.components.bluetooth import BluetoothScannerDevice
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
+from .band.settings import HEART_RATE_INTERVAL
 from .band.state import BandState
 from .const import CONF_BINDING, DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
@@ -84,8 +85,10 @@ def _band(state: BandState) -> dict[str, Any]:
         "heart_rate_known": state.heart_rate_bpm is not None,
         "worn_known": state.worn is not None,
         "asleep_known": state.asleep is not None,
-        "heart_rate_interval_minutes": state.settings.heart_rate_interval_minutes,
+        "heart_rate_interval": state.settings.of(HEART_RATE_INTERVAL),
         "continuous_heart_rate": state.settings.continuous_heart_rate,
+        "settings_chosen": sorted(state.settings.chosen),
+        "settings_on_band": sorted(state.settings.on_band),
     }
 
 

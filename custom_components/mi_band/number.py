@@ -1,8 +1,6 @@
 """Numbers: settings of the band with many values."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import override
 
 from homeassistant.components.number import (
@@ -14,9 +12,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .band.link import Operation
-from .band.profile import HIGHEST_STEP_GOAL, set_step_goal
-from .band.state import Settings
+from .band.settings import HIGHEST_STEP_GOAL, STEP_GOAL, Setting
 from .coordinator import MiBandConfigEntry
 from .entity import MiBandEntity, MiBandEntityDescription
 
@@ -25,12 +21,10 @@ PARALLEL_UPDATES = 1
 
 @dataclass(frozen=True, kw_only=True)
 class MiBandNumberDescription(MiBandEntityDescription, NumberEntityDescription):
-    """A number, where it lies, and what makes it so on the band."""
+    """A number, and the setting that it shows and changes."""
 
     acts: bool = True
-    value_fn: Callable[[Settings], int | None]
-    changed_fn: Callable[[Settings, int], Settings]
-    operation_fn: Callable[[int], Operation[None]]
+    setting: Setting[int]
 
 
 NUMBERS = (
@@ -41,9 +35,7 @@ NUMBERS = (
         native_min_value=1,
         native_max_value=HIGHEST_STEP_GOAL,
         native_step=1,
-        value_fn=lambda settings: settings.step_goal,
-        changed_fn=lambda settings, steps: replace(settings, step_goal=steps),
-        operation_fn=lambda steps: partial(set_step_goal, steps=steps),
+        setting=STEP_GOAL,
     ),
 )
 
@@ -66,13 +58,9 @@ class MiBandNumber(MiBandEntity, NumberEntity):
     @override
     def native_value(self) -> int | None:
         """Return what was chosen last; None when nothing was."""
-        return self.entity_description.value_fn(self.coordinator.data.settings)
+        return self.coordinator.data.settings.of(self.entity_description.setting)
 
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Make it so on the band."""
-        row = self.entity_description
-        chosen = int(value)
-        await self.coordinator.async_choose(
-            lambda settings: row.changed_fn(settings, chosen), row.operation_fn(chosen)
-        )
+        await self.coordinator.async_choose(self.entity_description.setting, int(value))

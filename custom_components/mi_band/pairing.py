@@ -7,7 +7,7 @@ the page's text, and ends when it is through. Closing it at any point lets the b
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 import logging
@@ -32,12 +32,10 @@ from .band.binding import (
 from .band.clock import set_clock
 from .band.device_info import DeviceInfo, read_device_info, read_product_version
 from .band.errors import KeyRejected, LowBattery, LowBatteryCharging, SignatureRequired
-from .band.heart_rate import set_measurement_interval
 from .band.link import Link, Operation
-from .band.profile import Wrist, set_profile, set_step_goal, set_wrist
+from .band.profile import set_profile
 from .band.session import open_session
-from .band.settings import DistanceUnit, Language, TimeFormat, apply_setting
-from .band.state import Settings
+from .band.settings import Values, apply_change, differences
 from .band.wire import KEY_SIZE
 from .const import MODEL
 from .reach import find_connectable
@@ -232,8 +230,7 @@ class FirstSettings:
     """What the first sync puts on a band."""
 
     profile: ProfileInput
-    chosen: Settings = field(default_factory=Settings)
-    """What was chosen later, for a band that was here before."""
+    wanted: Values
 
 
 class FirstSync:
@@ -275,18 +272,8 @@ class FirstSync:
 
 
 def _first_operations(settings: FirstSettings) -> Iterator[Operation[Any]]:
-    profile, chosen = settings.profile, settings.chosen
     yield lambda link: set_clock(link, dt_util.now())
-    yield lambda link: set_profile(link, wearer(profile))
-    yield lambda link: set_wrist(link, Wrist[profile["wrist"].upper()])
-    goal = chosen.step_goal or int(profile["step_goal"])
-    yield lambda link: set_step_goal(link, goal)
-    for setting in (
-        DistanceUnit[profile["distance_unit"].upper()],
-        TimeFormat[profile["time_format"].upper()],
-        Language[profile["language"].upper()],
-    ):
-        yield partial(apply_setting, setting=setting)
-    if chosen.heart_rate_interval_minutes is not None:
-        interval = timedelta(minutes=chosen.heart_rate_interval_minutes)
-        yield partial(set_measurement_interval, interval=interval)
+    yield lambda link: set_profile(link, wearer(settings.profile))
+    # Nothing is known of what the band has by now, so it is told everything.
+    for change in differences(settings.wanted, {}):
+        yield partial(apply_change, change=change)

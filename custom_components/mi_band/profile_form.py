@@ -1,5 +1,6 @@
 """The page that asks who wears the band."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final
 
@@ -9,8 +10,14 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
 import voluptuous as vol
 
-from .band.profile import HIGHEST_STEP_GOAL
-from .band.settings import DistanceUnit, Language, TimeFormat
+from .band.settings import (
+    DISTANCE_UNIT,
+    HIGHEST_STEP_GOAL,
+    LOCALES,
+    TIME_FORMAT,
+    WEAR_LOCATION,
+)
+from .preferences import closest_language
 from .wearer import ProfileInput
 
 DEFAULT_STEP_GOAL: Final = 8000
@@ -31,19 +38,11 @@ def profile_schema() -> vol.Schema:
             vol.Required("sex"): _choice("sex", ["female", "male", "other"]),
             vol.Required("height"): _number(50, 250, 1, "cm"),
             vol.Required("weight"): _number(10, 300, 0.1, "kg"),
-            vol.Required("wrist"): _choice("wrist", ["left", "right"]),
+            vol.Required("wrist"): _choice("wrist", WEAR_LOCATION.values),
             vol.Required("step_goal"): _number(100, HIGHEST_STEP_GOAL, 100, "steps"),
-            vol.Required("distance_unit"): _choice("distance_unit", ["metric", "imperial"]),
-            vol.Required("time_format"): _choice(
-                "time_format", ["twenty_four_hours", "twelve_hours"]
-            ),
-            vol.Required("language"): selector.SelectSelector(
-                selector.SelectSelectorConfig(
-                    options=[language.name.lower() for language in Language],
-                    mode=selector.SelectSelectorMode.DROPDOWN,
-                    translation_key="language",
-                )
-            ),
+            vol.Required("distance_unit"): _choice("distance_unit", DISTANCE_UNIT.values),
+            vol.Required("time_format"): _choice("time_format", TIME_FORMAT.values),
+            vol.Required("language"): _choice("language", LOCALES),
         }
     )
 
@@ -59,26 +58,10 @@ def profile_defaults(hass: HomeAssistant) -> ProfileInput:
         "weight": 70,
         "wrist": "left",
         "step_goal": DEFAULT_STEP_GOAL,
-        "distance_unit": (DistanceUnit.IMPERIAL if imperial else DistanceUnit.METRIC).name.lower(),
-        "time_format": (
-            TimeFormat.TWELVE_HOURS if twelve else TimeFormat.TWENTY_FOUR_HOURS
-        ).name.lower(),
-        "language": closest_language(hass.config.language).name.lower(),
+        "distance_unit": "imperial" if imperial else "metric",
+        "time_format": "twelve_hours" if twelve else "twenty_four_hours",
+        "language": closest_language(hass.config.language),
     }
-
-
-def closest_language(tag: str) -> Language:
-    """Return the band's language for a tag such as pt-BR; English where it has none."""
-    wanted = tag.replace("-", "_").casefold()
-    same = [language for language in Language if language.value.casefold() == wanted]
-    if wanted in {"zh_hant", "zh_hk"}:
-        same = [Language.CHINESE_TRADITIONAL]
-    kin = [
-        language
-        for language in Language
-        if language.value.partition("_")[0] == wanted.partition("_")[0]
-    ]
-    return next(iter(same + kin), Language.ENGLISH)
 
 
 def is_birth_date(text: str) -> bool:
@@ -91,10 +74,10 @@ def is_birth_date(text: str) -> bool:
     return oldest <= born < dt_util.now().date()
 
 
-def _choice(key: str, options: list[str]) -> selector.SelectSelector:
+def _choice(key: str, options: Iterable[str]) -> selector.SelectSelector:
     return selector.SelectSelector(
         selector.SelectSelectorConfig(
-            options=options, mode=selector.SelectSelectorMode.DROPDOWN, translation_key=key
+            options=list(options), mode=selector.SelectSelectorMode.DROPDOWN, translation_key=key
         )
     )
 

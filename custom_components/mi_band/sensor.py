@@ -23,6 +23,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .band.kinds import Activity
+from .band.settings import STEP_GOAL
 from .band.sleep import SleepSession
 from .band.state import BandState
 from .band.workouts import Sport, Workout
@@ -78,9 +79,8 @@ def moment(minute: int) -> datetime:
 
 def step_goal_progress(state: BandState) -> float | None:
     """Return how much of the goal is walked, in percent; more than 100 beyond it."""
-    if state.today is None or not state.settings.step_goal:
-        return None
-    return 100 * state.today.steps / state.settings.step_goal
+    goal = state.settings.of(STEP_GOAL)
+    return None if state.today is None or not goal else 100 * state.today.steps / goal
 
 
 SENSORS = (

@@ -1,5 +1,6 @@
 """The part of a band's state that outlives a restart, as the JSON of Home Assistant's storage."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +13,8 @@ from .band.alarms import Alarm, Days
 from .band.battery import Battery
 from .band.device_info import DeviceInfo
 from .band.reminders import Reminder, Repeat
-from .band.state import BandState, Settings, Slots
+from .band.settings import Settings, Values
+from .band.state import BandState, Slots
 from .band.steps import DayTotals
 from .const import DOMAIN
 
@@ -52,7 +54,7 @@ def decode_snapshot(snapshot: Snapshot) -> BandState:
         ),
         today=DayTotals(**snapshot["today"]) if snapshot["today"] else None,
         last_sync=_moment(snapshot["last_sync"]),
-        settings=Settings(**snapshot["settings"]),
+        settings=_settings(snapshot["settings"]),
         slots=_slots(snapshot.get("slots") or {}),
         unacknowledged_alerts=snapshot.get("unacknowledged_alerts"),
     )
@@ -74,6 +76,21 @@ def _slots(slots: Snapshot) -> Slots:
             )
             for reminder in slots.get("reminders", ())
         ),
+    )
+
+
+async def async_load_chosen(hass: HomeAssistant, entry_id: str) -> Values:
+    """Return what the wearer chose for a band whose config entry is not loaded."""
+    snapshot = await snapshot_store(hass, entry_id).async_load()
+    return _settings(snapshot["settings"]).chosen if snapshot else {}
+
+
+def _settings(kept: Mapping[str, Any]) -> Settings:
+    # Values that this version does not know are kept for the one that does.
+    return Settings(
+        chosen=dict(kept.get("chosen", {})),
+        on_band=dict(kept.get("on_band", {})),
+        continuous_heart_rate=kept["continuous_heart_rate"],
     )
 
 

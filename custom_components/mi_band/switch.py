@@ -1,4 +1,4 @@
-"""Switches: what the band does all the time, or not."""
+"""Switches: what the band does by itself, or not."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -11,7 +11,18 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .alarm_clock import ALARM_DAYS, alarm_in, async_set_alarm
-from .band.state import Settings
+from .band.settings import (
+    DISCONNECT_ALERT,
+    GOAL_NOTIFICATION,
+    INACTIVITY_WARNING,
+    LIFT_TO_WAKE,
+    SHARE_HEART_RATE,
+    SLEEP_HEART_RATE,
+    SWIPE_LOCK,
+    VISIBLE_WHEN_CONNECTED,
+    Setting,
+    Settings,
+)
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .entity import MiBandEntity, MiBandEntityDescription
@@ -24,9 +35,16 @@ class MiBandSwitchDescription(MiBandEntityDescription, SwitchEntityDescription):
     """A switch, where its position lies, and what moves it."""
 
     acts: bool = True
-    is_on_fn: Callable[[Settings], bool]
-    turn_on_fn: Callable[[MiBandCoordinator], Awaitable[None]]
-    turn_off_fn: Callable[[MiBandCoordinator], Awaitable[None]]
+    is_on_fn: Callable[[Settings], bool | None]
+    turn_fn: Callable[[MiBandCoordinator, bool], Awaitable[None]]
+
+
+def _chosen(setting: Setting[bool]) -> Callable[[Settings], bool | None]:
+    return lambda settings: settings.of(setting)
+
+
+def _choose(setting: Setting[bool]) -> Callable[[MiBandCoordinator, bool], Awaitable[None]]:
+    return lambda coordinator, on: coordinator.async_choose(setting, on)
 
 
 SWITCHES = (
@@ -34,8 +52,55 @@ SWITCHES = (
         key="continuous_heart_rate",
         entity_category=EntityCategory.CONFIG,
         is_on_fn=lambda settings: settings.continuous_heart_rate,
-        turn_on_fn=lambda coordinator: coordinator.async_set_continuous_heart_rate(enabled=True),
-        turn_off_fn=lambda coordinator: coordinator.async_set_continuous_heart_rate(enabled=False),
+        turn_fn=lambda coordinator, on: coordinator.async_set_continuous_heart_rate(enabled=on),
+    ),
+    MiBandSwitchDescription(
+        key="sleep_heart_rate",
+        entity_category=EntityCategory.CONFIG,
+        is_on_fn=_chosen(SLEEP_HEART_RATE),
+        turn_fn=_choose(SLEEP_HEART_RATE),
+    ),
+    MiBandSwitchDescription(
+        key="lift_to_wake",
+        entity_category=EntityCategory.CONFIG,
+        is_on_fn=_chosen(LIFT_TO_WAKE),
+        turn_fn=_choose(LIFT_TO_WAKE),
+    ),
+    MiBandSwitchDescription(
+        key="goal_notification",
+        entity_category=EntityCategory.CONFIG,
+        is_on_fn=_chosen(GOAL_NOTIFICATION),
+        turn_fn=_choose(GOAL_NOTIFICATION),
+    ),
+    MiBandSwitchDescription(
+        key="inactivity_warning",
+        entity_category=EntityCategory.CONFIG,
+        is_on_fn=_chosen(INACTIVITY_WARNING),
+        turn_fn=_choose(INACTIVITY_WARNING),
+    ),
+    MiBandSwitchDescription(
+        key="disconnect_alert",
+        entity_category=EntityCategory.CONFIG,
+        is_on_fn=_chosen(DISCONNECT_ALERT),
+        turn_fn=_choose(DISCONNECT_ALERT),
+    ),
+    MiBandSwitchDescription(
+        key="swipe_lock",
+        entity_category=EntityCategory.CONFIG,
+        is_on_fn=_chosen(SWIPE_LOCK),
+        turn_fn=_choose(SWIPE_LOCK),
+    ),
+    MiBandSwitchDescription(
+        key="visible_when_connected",
+        entity_category=EntityCategory.CONFIG,
+        is_on_fn=_chosen(VISIBLE_WHEN_CONNECTED),
+        turn_fn=_choose(VISIBLE_WHEN_CONNECTED),
+    ),
+    MiBandSwitchDescription(
+        key="share_heart_rate",
+        entity_category=EntityCategory.CONFIG,
+        is_on_fn=_chosen(SHARE_HEART_RATE),
+        turn_fn=_choose(SHARE_HEART_RATE),
     ),
 )
 
@@ -79,19 +144,19 @@ class MiBandSwitch(MiBandEntity, SwitchEntity):
 
     @property
     @override
-    def is_on(self) -> bool:
-        """Tell what was chosen last."""
+    def is_on(self) -> bool | None:
+        """Tell what was chosen last; None when nothing was."""
         return self.entity_description.is_on_fn(self.coordinator.data.settings)
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Turn it on."""
-        await self.entity_description.turn_on_fn(self.coordinator)
+        await self.entity_description.turn_fn(self.coordinator, True)  # noqa: FBT003  which way
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Turn it off."""
-        await self.entity_description.turn_off_fn(self.coordinator)
+        await self.entity_description.turn_fn(self.coordinator, False)  # noqa: FBT003  which way
 
 
 class MiBandAlarmSwitch(MiBandEntity, SwitchEntity):

@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
 
 from hypothesis import given, strategies as st
 import pytest
@@ -12,7 +11,6 @@ from custom_components.mi_band.band.errors import LinkLost, MalformedPacket
 from custom_components.mi_band.band.heart_rate import (
     HeartRate,
     decode_heart_rate,
-    encode_interval,
     measure_continuously,
 )
 from custom_components.mi_band.band.uuids import Characteristic
@@ -52,35 +50,6 @@ def test_arbitrary_bytes_are_a_reading_or_malformed(value: bytes) -> None:
     except MalformedPacket:
         return
     assert reading.bpm is None or 10 <= reading.bpm <= 250
-
-
-@pytest.mark.parametrize("vector", vectors.INTERVALS, ids=str)
-def test_an_interval_is_encoded_as_a_number_and_not_as_a_digit(
-    vector: Vector[timedelta],
-) -> None:
-    assert encode_interval(vector.value) == vector.packet
-
-
-@given(st.integers(0, 120))
-def test_every_interval_is_the_second_byte(minutes: int) -> None:
-    assert encode_interval(timedelta(minutes=minutes)) == bytes((0x14, minutes))
-
-
-@pytest.mark.parametrize(
-    "interval",
-    [
-        timedelta(minutes=-1),
-        timedelta(minutes=121),
-        timedelta(minutes=256),
-        timedelta(seconds=90),
-        timedelta(microseconds=1),
-        timedelta(days=1),
-    ],
-    ids=str,
-)
-def test_an_interval_that_the_band_cannot_keep_is_our_mistake(interval: timedelta) -> None:
-    with pytest.raises(ValueError, match="0 to 120"):
-        encode_interval(interval)
 
 
 def test_the_commands_are_those_of_the_documents() -> None:

@@ -1,4 +1,4 @@
-"""Wearer, goal and wrist, byte by byte."""
+"""The wearer, byte by byte."""
 
 from dataclasses import replace
 import math
@@ -10,10 +10,7 @@ import pytest
 from custom_components.mi_band.band.profile import (
     Profile,
     Sex,
-    Wrist,
     encode_profile,
-    encode_step_goal,
-    encode_wrist,
 )
 from tests.vectors import Vector, profile as vectors
 
@@ -64,24 +61,3 @@ def test_a_user_id_keeps_its_lower_32_bits() -> None:
     # A hash of a name may come out negative or too long; any stable value will do.
     assert encode_profile(replace(_ALICE, user_id=-1))[12:] == b"\xff\xff\xff\xff"
     assert encode_profile(replace(_ALICE, user_id=1 << 32))[12:] == bytes(4)
-
-
-@pytest.mark.parametrize("vector", vectors.GOALS, ids=str)
-def test_a_goal_is_encoded(vector: Vector[int]) -> None:
-    assert encode_step_goal(vector.value) == vector.packet
-
-
-@given(st.integers(1, 65535))
-def test_every_goal_can_be_read_back(steps: int) -> None:
-    assert struct.unpack("<3sH2s", encode_step_goal(steps)) == (b"\x10\x00\x00", steps, b"\x00\x00")
-
-
-@pytest.mark.parametrize("steps", [0, -1, 65536])
-def test_a_goal_that_the_field_cannot_hold_is_our_mistake(steps: int) -> None:
-    with pytest.raises(ValueError, match="65535"):
-        encode_step_goal(steps)
-
-
-@pytest.mark.parametrize("vector", vectors.WRISTS, ids=str)
-def test_a_wrist_is_encoded(vector: Vector[Wrist]) -> None:
-    assert encode_wrist(vector.value) == vector.packet

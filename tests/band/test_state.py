@@ -12,10 +12,10 @@ from custom_components.mi_band.band.errors import MalformedPacket
 from custom_components.mi_band.band.events import DeviceEvent, UnknownEvent
 from custom_components.mi_band.band.heart_rate import HeartRate
 from custom_components.mi_band.band.link import Packet
+from custom_components.mi_band.band.settings import Settings
 from custom_components.mi_band.band.state import (
     WATCHED,
     BandState,
-    Settings,
     apply,
     decode_packet,
     read_state,
@@ -33,7 +33,7 @@ _FULL = BandState(
     battery=_BATTERY.value,
     today=_TOTALS.value,
     last_sync=datetime(2026, 1, 1, tzinfo=UTC),
-    settings=Settings(step_goal=8000),
+    settings=Settings(chosen={"step_goal": 8000}),
     connected=True,
     heart_rate_bpm=72,
     worn=True,

@@ -15,14 +15,22 @@ KEYS = {
     "image": {"heart_rate_today", "last_night"},
     "notify": {"wrist"},
     "number": {"step_goal"},
-    "select": {"heart_rate_interval"},
+    "select": {
+        *("distance_unit", "heart_rate_interval", "language", "lift_sensitivity", "night_mode"),
+        *("time_format", "wear_location"),
+    },
     "sensor": {
         *("battery", "calories", "distance", "heart_rate", "last_charged", "last_sync"),
         *("activity", "deep_sleep", "fell_asleep_at", "last_workout", "light_sleep"),
         *("resting_heart_rate", "signal_strength", "sleep_duration", "step_goal_progress", "steps"),
         *("unsynced_minutes", "woke_up_at"),
     },
-    "switch": {"continuous_heart_rate", *ALARMS},
+    "switch": {
+        *("continuous_heart_rate", "disconnect_alert", "goal_notification", "inactivity_warning"),
+        *("lift_to_wake", "share_heart_rate", "sleep_heart_rate", "swipe_lock"),
+        "visible_when_connected",
+        *ALARMS,
+    },
     "time": ALARMS,
 }
 

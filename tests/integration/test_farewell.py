@@ -137,7 +137,7 @@ async def test_the_last_values_can_be_forgotten(
     await house.unload()
     kept = hass_storage[_stored(house)]["data"]
     assert (kept["today"], kept["battery"], kept["last_sync"]) == (None, None, None)
-    assert kept["settings"]["step_goal"] == 7000
+    assert kept["settings"]["chosen"]["step_goal"] == 7000
 
 
 async def test_the_button_resets_the_band_too(house: House, old_address: str) -> None:

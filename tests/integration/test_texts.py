@@ -118,7 +118,7 @@ def test_every_event_type_has_a_text(row: MiBandEventDescription, english: dict[
 
 @pytest.mark.parametrize("row", SELECTS, ids=lambda row: row.key)
 def test_every_option_has_a_text(row: MiBandSelectDescription, english: dict[str, Any]) -> None:
-    assert set(english["entity"]["select"][row.key]["state"]) == set(row.values)
+    assert set(english["entity"]["select"][row.key]["state"]) == set(row.setting.values)
 
 
 @pytest.mark.parametrize("row", BINARY_SENSORS, ids=lambda row: row.key)

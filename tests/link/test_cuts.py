@@ -6,7 +6,7 @@ at all. Afterwards the adapter is free and the same operation works on a new con
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import override
 from zoneinfo import ZoneInfo
 
@@ -26,19 +26,20 @@ from custom_components.mi_band.band.fetch import RecordKind, fetch
 from custom_components.mi_band.band.find import answer_find_phone, stop_vibrating, vibrate_once
 from custom_components.mi_band.band.heart_rate import (
     measure_continuously,
-    set_measurement_interval,
     start_measurement,
     stop_measurement,
 )
 from custom_components.mi_band.band.link import Link, Operation
 from custom_components.mi_band.band.music import send_music, send_volume
-from custom_components.mi_band.band.profile import Wrist, set_profile, set_step_goal, set_wrist
+from custom_components.mi_band.band.profile import set_profile
 from custom_components.mi_band.band.reminders import clear_reminder, set_reminder
 from custom_components.mi_band.band.settings import (
-    DistanceUnit,
-    Language,
-    TimeFormat,
-    apply_setting,
+    DISTANCE_UNIT,
+    HEART_RATE_INTERVAL,
+    STEP_GOAL,
+    Values,
+    apply_change,
+    differences,
 )
 from custom_components.mi_band.band.state import BandState, read_state, watch
 from custom_components.mi_band.band.steps import read_day_totals
@@ -109,12 +110,17 @@ async def _first_sync(link: Link) -> None:
     """Put everything on the band that a first pairing does."""
     await set_clock(link, _NOW)
     await set_profile(link, vectors.PROFILES[0].value)
-    await set_wrist(link, Wrist.LEFT)
-    await set_step_goal(link, 8000)
-    for setting in (DistanceUnit.METRIC, TimeFormat.TWENTY_FOUR_HOURS, Language.GERMAN):
-        await apply_setting(link, setting)
+    for change in differences(_CHOSEN, {}):
+        await apply_change(link, change)
 
 
+_CHOSEN: Values = {
+    "step_goal": 8000,
+    "wear_location": "left",
+    "language": "german",
+    "time_format": "twenty_four_hours",
+    "distance_unit": "metric",
+}
 _ALERT = Alert(title="Alice", body="0123456789" * 10)
 _MISSED = Alert(title="Alice", body="missed call", look=Category.MISSED_CALL)
 
@@ -147,11 +153,12 @@ PROCEDURES = (
         operation=lambda link: set_profile(link, vectors.PROFILES[0].value),
         operations=1,
     ),
-    Procedure(name="goal", operation=lambda link: set_step_goal(link, 8000), operations=1),
-    Procedure(name="wrist", operation=lambda link: set_wrist(link, Wrist.RIGHT), operations=1),
+    Procedure(
+        name="goal", operation=lambda link: apply_change(link, STEP_GOAL.to(8000)), operations=1
+    ),
     Procedure(
         name="setting",
-        operation=lambda link: apply_setting(link, DistanceUnit.IMPERIAL),
+        operation=lambda link: apply_change(link, DISTANCE_UNIT.to("imperial")),
         operations=2,
     ),
     Procedure(name="first sync", operation=_first_sync, operations=9),
@@ -159,7 +166,7 @@ PROCEDURES = (
     Procedure(name="stop measuring", operation=stop_measurement, operations=1),
     Procedure(
         name="interval",
-        operation=lambda link: set_measurement_interval(link, timedelta(minutes=5)),
+        operation=lambda link: apply_change(link, HEART_RATE_INTERVAL.to("5_min")),
         operations=1,
     ),
     Procedure(name="alert", operation=lambda link: send_alert(link, _ALERT), operations=2),

@@ -11,7 +11,6 @@ from custom_components.mi_band.band.heart_rate import (
     HeartRate,
     decode_heart_rate,
     measure_continuously,
-    set_measurement_interval,
     start_measurement,
     stop_measurement,
 )
@@ -98,14 +97,6 @@ async def test_measuring_ends_with_the_link(lab: Lab, monkeypatch: pytest.Monkey
         with pytest.raises(LinkLost):
             await measuring
     assert state(band, "heart_rate")["continuous"] is False
-
-
-@pytest.mark.parametrize("minutes", [0, 1, 5, 10, 30, 120])
-async def test_the_band_measures_by_itself_as_often_as_told(lab: Lab, minutes: int) -> None:
-    band = await lab.band()
-    async with lab.open(band) as link:
-        await set_measurement_interval(link, timedelta(minutes=minutes))
-    assert state(band, "heart_rate")["interval"] == minutes
 
 
 @pytest.mark.usefixtures("violations_expected")

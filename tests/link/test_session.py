@@ -13,7 +13,7 @@ from custom_components.mi_band.band.device_info import read_device_info
 from custom_components.mi_band.band.errors import CommandRefused, LinkLost, NotSupported
 from custom_components.mi_band.band.link import Link, Operation, Packet
 from custom_components.mi_band.band.session import BandSession
-from custom_components.mi_band.band.settings import DistanceUnit, TimeFormat, apply_setting
+from custom_components.mi_band.band.settings import DISTANCE_UNIT, TIME_FORMAT, apply_change
 from custom_components.mi_band.band.steps import read_day_totals
 from custom_components.mi_band.band.uuids import Characteristic
 
@@ -163,7 +163,7 @@ async def test_an_overflow_of_one_reader_leaves_the_others_alone(
         assert (await anext(quick)).value == b"\x0f\x10\x00"
         with pytest.raises(LinkLost):
             await anext(slow)
-        await apply_setting(link, DistanceUnit.METRIC)
+        await apply_change(link, DISTANCE_UNIT.to("metric"))
 
 
 # Requests
@@ -262,7 +262,7 @@ async def test_a_characteristic_that_the_band_lacks_is_not_supported(lab: Lab) -
 async def test_commands_and_requests_are_chosen_by_the_characteristic(lab: Lab) -> None:
     band = await lab.band()
     async with lab.open(band) as link:
-        await apply_setting(link, DistanceUnit.METRIC)
+        await apply_change(link, DISTANCE_UNIT.to("metric"))
         await link.write(Characteristic.USER_SETTINGS, bytes.fromhex("100000401f0000"))
     written = [operation.opcode for operation in lab.faults(band).att_log]
     # Subscribe, ask, answer; subscribe, set; and the goal.
@@ -297,7 +297,7 @@ async def test_who_waits_for_a_turn_learns_of_a_broken_link(lab: Lab) -> None:
     band = await lab.band()
     async with lab.open(band) as link:
         async with link.notifications(_CONFIGURATION):
-            waiting = asyncio.create_task(apply_setting(link, DistanceUnit.METRIC))
+            waiting = asyncio.create_task(apply_change(link, DISTANCE_UNIT.to("metric")))
             await read_battery(link)
             lab.faults(band).cut()
             await band.wait_for(lambda: not band.connected)
@@ -340,7 +340,7 @@ async def test_requests_that_wait_learn_of_a_broken_link(lab: Lab) -> None:
 async def _usable(link: Link) -> None:
     """Use everything that a cancelled operation could have left behind."""
     async with asyncio.timeout(5):
-        await apply_setting(link, TimeFormat.TWELVE_HOURS)
+        await apply_change(link, TIME_FORMAT.to("twelve_hours"))
         assert (await read_battery(link)).level_percent == 77
         async with link.notifications(_EVENT, _BATTERY, _STEPS):
             pass
@@ -352,7 +352,7 @@ async def test_an_operation_cancelled_at_any_point_leaves_the_session_usable(
 ) -> None:
     band = await lab.band()
     async with lab.open(band) as link:
-        doing = asyncio.create_task(apply_setting(link, DistanceUnit.IMPERIAL))
+        doing = asyncio.create_task(apply_change(link, DISTANCE_UNIT.to("imperial")))
         for _ in range(turns):
             await asyncio.sleep(0)
         doing.cancel()

@@ -1,4 +1,4 @@
-"""Settings of the 06 family on the band, and their replies."""
+"""Settings on the band, and its replies."""
 
 import asyncio
 from datetime import timedelta
@@ -9,16 +9,24 @@ from custom_components.mi_band.band import wire
 from custom_components.mi_band.band.errors import CommandRefused
 from custom_components.mi_band.band.find import answer_find_phone
 from custom_components.mi_band.band.settings import (
-    DistanceUnit,
-    Language,
-    Setting,
-    TimeFormat,
-    apply_setting,
+    DISTANCE_UNIT,
+    LANGUAGE,
+    LOCALES,
+    SETTINGS,
+    TIME_FORMAT,
+    apply_change,
 )
 from custom_components.mi_band.band.wire import write_configuration
+from tests.emulator.gatt.body import AttError
+from tests.on_band import on_band
 from tests.vectors import Vector, settings as vectors
+from tests.vectors.settings import Choice
 
 from .lab import Lab, items, say_first, state, traffic
+
+ROWS = {setting.key: setting for setting in SETTINGS}
+IMPERIAL, METRIC = DISTANCE_UNIT.to("imperial"), DISTANCE_UNIT.to("metric")
+TWELVE, TWENTY_FOUR = TIME_FORMAT.to("twelve_hours"), TIME_FORMAT.to("twenty_four_hours")
 
 
 @pytest.fixture
@@ -27,41 +35,47 @@ def short_acknowledgement(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("vector", vectors.SETTINGS, ids=str)
-async def test_the_band_takes_a_setting(lab: Lab, vector: Vector[Setting]) -> None:
+async def test_the_band_takes_a_setting(lab: Lab, vector: Vector[Choice]) -> None:
+    choice = vector.value
     band = await lab.band()
+    change = ROWS[choice.key].change_to({choice.key: choice.value})
+    assert change is not None
     async with lab.open(band) as link:
-        await apply_setting(link, vector.value)
-    assert traffic(band, "0003").last == [vector.packet.hex(" ")]
+        await apply_change(link, change)
+        part, name, there = on_band(choice.key, choice.value)
+        assert state(band, part)[name] == there
+    assert traffic(band, choice.characteristic).last == [vector.packet.hex(" ")]
 
 
-async def test_the_band_has_what_was_chosen(lab: Lab) -> None:
+@pytest.mark.usefixtures("violations_expected")
+@pytest.mark.parametrize("key", ["step_goal", "heart_rate_interval", "wear_location"])
+async def test_without_a_key_the_band_takes_no_setting(lab: Lab, key: str) -> None:
     band = await lab.band()
-    async with lab.open(band) as link:
-        await apply_setting(link, DistanceUnit.IMPERIAL)
-        await apply_setting(link, TimeFormat.TWELVE_HOURS)
-        await apply_setting(link, Language.CHINESE_TRADITIONAL)
-    settings = state(band, "settings")
-    assert settings["imperial"] is True
-    assert settings["time_format_24h"] is False
-    assert settings["language"] == "zh_TW"
+    change = ROWS[key].change_to({key: 8000 if key == "step_goal" else ROWS[key].values[0]})
+    assert change is not None
+    async with lab.open(band, None) as link:
+        with pytest.raises(CommandRefused) as caught:
+            await apply_change(link, change)
+    assert caught.value.status == AttError.INSUFFICIENT_AUTHENTICATION
+    assert len(band.violations) == 1
 
 
 async def test_the_band_takes_every_language(lab: Lab) -> None:
     band = await lab.band()
     async with lab.open(band) as link:
-        for language in Language:
-            await apply_setting(link, language)
-            assert state(band, "settings")["language"] == language.value
+        for language, locale in LOCALES.items():
+            await apply_change(link, LANGUAGE.to(language))
+            assert state(band, "settings")["language"] == locale
 
 
 async def test_settings_share_one_subscription(lab: Lab) -> None:
     band = await lab.band()
     async with lab.open(band) as link:
-        for language in Language:
-            await apply_setting(link, language)
+        for language in LOCALES:
+            await apply_change(link, LANGUAGE.to(language))
     assert traffic(band, "0003").cccd == 1
     async with lab.open(band) as link:
-        await apply_setting(link, TimeFormat.TWELVE_HOURS)
+        await apply_change(link, TWELVE)
     assert traffic(band, "0003").cccd == 2
 
 
@@ -75,7 +89,7 @@ async def test_a_setting_that_the_band_lacks_is_refused(lab: Lab) -> None:
         with pytest.raises(CommandRefused) as caught:
             await write_configuration(link, b"\x06\x03\x00\x07", echoed=3, words="a third unit")
         assert caught.value.status == 0x06
-        await apply_setting(link, DistanceUnit.METRIC)
+        await apply_change(link, METRIC)
     assert len(band.violations) == 2
 
 
@@ -93,7 +107,7 @@ async def test_wrong_replies_first_are_passed_over(
         b"\x10",
     )
     async with lab.open(band) as link:
-        await apply_setting(link, DistanceUnit.IMPERIAL)
+        await apply_change(link, IMPERIAL)
     assert state(band, "settings")["imperial"] is True
 
 
@@ -103,7 +117,7 @@ async def test_a_reply_that_does_not_arrive_is_no_failure(lab: Lab, what: str) -
     band = await lab.band()
     getattr(band.faults, what)("0003")
     async with lab.open(band) as link:
-        await apply_setting(link, DistanceUnit.IMPERIAL)
+        await apply_change(link, IMPERIAL)
         assert state(band, "settings")["imperial"] is True
 
 
@@ -111,17 +125,17 @@ async def test_doubled_replies_do_not_answer_the_next_setting(lab: Lab) -> None:
     band = await lab.band()
     band.faults.double("0003", 10)
     async with lab.open(band) as link:
-        for unit in (DistanceUnit.IMPERIAL, DistanceUnit.METRIC) * 2:
-            await apply_setting(link, unit)
-            assert state(band, "settings")["imperial"] is (unit is DistanceUnit.IMPERIAL)
+        for unit in (IMPERIAL, METRIC) * 2:
+            await apply_change(link, unit)
+            assert state(band, "settings")["imperial"] is (unit is IMPERIAL)
 
 
 async def test_settings_at_the_same_time_get_their_own_replies(lab: Lab) -> None:
     band = await lab.band()
     async with lab.open(band) as link, asyncio.TaskGroup() as group:
-        group.create_task(apply_setting(link, DistanceUnit.IMPERIAL))
-        group.create_task(apply_setting(link, TimeFormat.TWENTY_FOUR_HOURS))
-        group.create_task(apply_setting(link, Language.GERMAN))
+        group.create_task(apply_change(link, IMPERIAL))
+        group.create_task(apply_change(link, TWENTY_FOUR))
+        group.create_task(apply_change(link, LANGUAGE.to("german")))
     assert traffic(band, "0003").cccd == 1
     assert traffic(band, "0003").writes == 3
 

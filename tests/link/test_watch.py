@@ -11,7 +11,7 @@ from custom_components.mi_band.band.errors import LinkLost
 from custom_components.mi_band.band.events import DeviceEvent, UnknownEvent
 from custom_components.mi_band.band.heart_rate import HeartRate, start_measurement
 from custom_components.mi_band.band.link import Link
-from custom_components.mi_band.band.settings import DistanceUnit, apply_setting
+from custom_components.mi_band.band.settings import DISTANCE_UNIT, apply_change
 from custom_components.mi_band.band.state import BandEvent, BandState, apply, watch
 from custom_components.mi_band.band.steps import DayTotals
 from tests.emulator.band import EmulatedBand
@@ -105,7 +105,7 @@ async def test_watching_does_not_hold_up_a_command(lab: Lab) -> None:
     band = await lab.band()
     async with lab.open(band) as link, watch(link) as events:
         first = asyncio.create_task(_next(events))
-        await apply_setting(link, DistanceUnit.IMPERIAL)
+        await apply_change(link, DISTANCE_UNIT.to("imperial"))
         band.wearer.find_phone()
         assert await first is DeviceEvent.FIND_PHONE_STARTED
 
@@ -116,7 +116,7 @@ async def test_what_the_band_tells_while_something_else_is_done_first_is_not_los
     band = await lab.band()
     async with lab.open(band) as link, watch(link) as events:
         band.wearer.find_phone()
-        await apply_setting(link, DistanceUnit.IMPERIAL)
+        await apply_change(link, DISTANCE_UNIT.to("imperial"))
         band.wearer.stop_finding_phone()
         await read_battery(link)
         assert await _next(events) is DeviceEvent.FIND_PHONE_STARTED

@@ -1,7 +1,5 @@
 """Heart rate: readings and commands."""
 
-from datetime import timedelta
-
 from . import Origin, Vector
 
 _READING = "protocol-data.md section 2.1"
@@ -15,16 +13,6 @@ def _reading(name: str, packet: str, bpm: int | None) -> Vector[int | None]:
         value=bpm,
         origin=Origin.COMPUTED,
         source=_READING,
-    )
-
-
-def _interval(minutes: int, packet: str) -> Vector[timedelta]:
-    return Vector(
-        name=f"every {minutes} minutes",
-        packet=bytes.fromhex(packet),
-        value=timedelta(minutes=minutes),
-        origin=Origin.COMPUTED,
-        source=_COMMAND,
     )
 
 
@@ -44,15 +32,6 @@ READINGS = (
     _reading("too low to be a pulse", "0009", None),
     _reading("too high to be a pulse", "00fb", None),
     _reading("not measured", "00ff", None),
-)
-
-INTERVALS = (
-    _interval(0, "1400"),
-    _interval(1, "1401"),
-    _interval(5, "1405"),
-    _interval(10, "140a"),
-    _interval(30, "141e"),
-    _interval(120, "1478"),
 )
 
 START_ONE = bytes.fromhex("150201")

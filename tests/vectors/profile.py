@@ -1,31 +1,10 @@
-"""Writes to the user settings characteristic."""
+"""Wearers, as the user settings characteristic takes them."""
 
 from datetime import date
 
-from custom_components.mi_band.band.profile import Profile, Sex, Wrist
+from custom_components.mi_band.band.profile import Profile, Sex
 
 from . import Origin, Vector
-
-
-def _goal(steps: int, packet: str) -> Vector[int]:
-    return Vector(
-        name=f"{steps} steps",
-        packet=bytes.fromhex(packet),
-        value=steps,
-        origin=Origin.COMPUTED,
-        source="protocol-control.md section 9.2, protocol-data.md section 1.2",
-    )
-
-
-def _wrist(wrist: Wrist, packet: str) -> Vector[Wrist]:
-    return Vector(
-        name=wrist.name.lower(),
-        packet=bytes.fromhex(packet),
-        value=wrist,
-        origin=Origin.COMPUTED,
-        source="protocol-control.md section 9.3",
-    )
-
 
 PROFILES = (
     Vector(
@@ -81,12 +60,3 @@ PROFILES = (
         source="protocol-control.md section 9.1: at most 327 kg",
     ),
 )
-
-GOALS = (
-    _goal(8000, "100000401f0000"),
-    _goal(10000, "10000010270000"),
-    _goal(1, "10000001000000"),
-    _goal(65535, "100000ffff0000"),
-)
-
-WRISTS = (_wrist(Wrist.LEFT, "20000002"), _wrist(Wrist.RIGHT, "20000082"))

@@ -1,4 +1,4 @@
-"""Heart rate: readings, one-shot and continuous measurement, and the automatic interval.
+"""Heart rate: readings, and measuring once or without end.
 
 A reading is notified on the measurement characteristic: 0x00, beats per minute. 10 to 250 are
 valid; 0 means "no result yet" [INFERRED], all else is none (protocol-data.md section 2.1).
@@ -8,7 +8,6 @@ Commands, each a write request on the control point whose response is the acknow
     15 02 01, 15 02 00   start, stop one measurement
     15 01 01, 15 01 00   start, stop measuring without end
     16                   keep that alive, every 12 s
-    14 nn                measure by itself every nn minutes, 0 never
 
 Source: protocol-control.md section 11.
 """
@@ -34,8 +33,6 @@ START_CONTINUOUS: Final = b"\x15\x01\x01"
 STOP_CONTINUOUS: Final = b"\x15\x01\x00"
 KEEP_ALIVE: Final = b"\x16"
 
-_LONGEST_INTERVAL = timedelta(minutes=120)
-
 
 @dataclass(frozen=True, slots=True)
 class HeartRate:
@@ -58,18 +55,6 @@ def decode_heart_rate(value: bytes) -> HeartRate:
     if flags != 0:
         raise MalformedPacket(Characteristic.HEART_RATE_MEASUREMENT, value)
     return HeartRate(bpm if LOWEST_BPM <= bpm <= HIGHEST_BPM else None)
-
-
-def encode_interval(interval: timedelta) -> bytes:
-    """Encode how often the band measures by itself; zero turns it off.
-
-    Raises:
-        ValueError: not whole minutes from 0 to 120.
-    """
-    minutes, rest = divmod(interval, timedelta(minutes=1))
-    if rest or not timedelta() <= interval <= _LONGEST_INTERVAL:
-        raise ValueError("whole minutes from 0 to 120 are needed")
-    return bytes((0x14, minutes))
 
 
 async def start_measurement(link: Link) -> None:
@@ -97,8 +82,3 @@ async def measure_continuously(link: Link) -> None:
         # On a broken link the band stops by itself, for nothing keeps it alive any more.
         with suppress(BandError):
             await link.write(Characteristic.HEART_RATE_CONTROL, STOP_CONTINUOUS)
-
-
-async def set_measurement_interval(link: Link, interval: timedelta) -> None:
-    """Set how often the band measures by itself; zero turns it off."""
-    await link.write(Characteristic.HEART_RATE_CONTROL, encode_interval(interval))

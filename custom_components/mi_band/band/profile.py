@@ -1,6 +1,4 @@
-"""Who wears the band: body, goal and wrist, each a write request on the user settings.
-
-Profile, 16 bytes:
+"""Who wears the band: a write request of 16 bytes on the user settings.
 
     offset size  meaning
     0      3     4f 00 00
@@ -12,8 +10,7 @@ Profile, 16 bytes:
     10     2     weight in steps of 5 g
     12     4     an id of the user; any stable value
 
-Step goal: 10 00 00, goal (2 bytes), 00 00. Wrist: 20 00 00, then 02 left or 82 right.
-Source: protocol-control.md sections 9.1 to 9.3.
+Source: protocol-control.md section 9.1.
 """
 
 from dataclasses import dataclass
@@ -25,12 +22,10 @@ from typing import Final
 from .link import Link
 from .uuids import Characteristic
 
-HIGHEST_STEP_GOAL: Final = 0xFFFF
 HIGHEST_HEIGHT_CM: Final = 0xFFFF
 HIGHEST_WEIGHT_KG: Final = 327.0
 
 _PROFILE = struct.Struct("<3sHBBBHHI")
-_GOAL = struct.Struct("<3sH2x")
 _STEPS_PER_KG = 200
 
 
@@ -41,14 +36,6 @@ class Sex(IntEnum):
     MALE = 0
     FEMALE = 1
     OTHER = 2
-
-
-@unique
-class Wrist(IntEnum):
-    """Where the band is worn."""
-
-    LEFT = 0x02
-    RIGHT = 0x82
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,32 +74,6 @@ def encode_profile(profile: Profile) -> bytes:
     )
 
 
-def encode_step_goal(steps: int) -> bytes:
-    """Encode the daily goal.
-
-    Raises:
-        ValueError: not from 1 to 65535.
-    """
-    if not 0 < steps <= HIGHEST_STEP_GOAL:
-        raise ValueError("a goal from 1 to 65535 steps is needed")
-    return _GOAL.pack(b"\x10\x00\x00", steps)
-
-
-def encode_wrist(wrist: Wrist) -> bytes:
-    """Encode where the band is worn."""
-    return bytes((0x20, 0x00, 0x00, wrist))
-
-
 async def set_profile(link: Link, profile: Profile) -> None:
     """Tell the band who wears it."""
     await link.write(Characteristic.USER_SETTINGS, encode_profile(profile))
-
-
-async def set_step_goal(link: Link, steps: int) -> None:
-    """Set the daily goal, 1 to 65535 steps."""
-    await link.write(Characteristic.USER_SETTINGS, encode_step_goal(steps))
-
-
-async def set_wrist(link: Link, wrist: Wrist) -> None:
-    """Tell the band which wrist wears it."""
-    await link.write(Characteristic.USER_SETTINGS, encode_wrist(wrist))

@@ -16,6 +16,7 @@ from .heart_rate import HeartRate, decode_heart_rate
 from .kinds import Activity
 from .link import Link, Packet
 from .reminders import Reminder
+from .settings import Settings
 from .sleep import SleepSession
 from .steps import DayTotals, decode_day_totals, read_day_totals
 from .uuids import Characteristic
@@ -32,17 +33,6 @@ WATCHED: Final = (
     Characteristic.HEART_RATE_MEASUREMENT,
     Characteristic.DEVICE_EVENT,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What the wearer chose and the band was told; it cannot be read back."""
-
-    step_goal: int | None = None
-    """1 to 65535."""
-    heart_rate_interval_minutes: int | None = None
-    """0 (off) to 120; None when it was never written."""
-    continuous_heart_rate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
