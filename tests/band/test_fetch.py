@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.mi_band.band import fetch as module
+from custom_components.mi_band.band import fetch as module, transfer
 from custom_components.mi_band.band.errors import (
     BandBusy,
     BandError,
@@ -860,7 +860,7 @@ async def test_a_round_that_takes_too_long_leaves_what_it_brought(
 
 @pytest.mark.parametrize("counted", [True, False], ids=["numbered", "not numbered"])
 async def test_a_band_that_sends_without_end_is_given_up(*, counted: bool) -> None:
-    enough = module.LONGEST_TRANSFER // 240 + 1
+    enough = transfer.LONGEST_TRANSFER // 240 + 1
     endless = Round(
         [Packet(CONTROL, offer(6, _START))],
         [data(bytes((number & 0xFF if counted else 9,)) + bytes(240)) for number in range(enough)],
@@ -870,7 +870,7 @@ async def test_a_band_that_sends_without_end_is_given_up(*, counted: bool) -> No
 
 
 async def test_empty_packets_without_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LONGEST_TRANSFER", 1000)
+    monkeypatch.setattr(transfer, "LONGEST_TRANSFER", 1000)
     endless = Round([Packet(CONTROL, offer(6, _START))], [data(b"")] * 1001)
     with pytest.raises(RecordsLost):
         await _fetch(GivingLink(endless))

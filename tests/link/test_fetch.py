@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from custom_components.mi_band.band import fetch as module
+from custom_components.mi_band.band import fetch as module, transfer
 from custom_components.mi_band.band.alerts import Alert, send_alert
 from custom_components.mi_band.band.battery import read_battery
 from custom_components.mi_band.band.errors import (
@@ -321,7 +321,7 @@ async def test_a_band_that_falls_silent_leaves_what_it_sent_and_works_on_a_new_l
 async def test_a_band_that_sends_without_end_is_given_up(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LONGEST_TRANSFER", 64 * 1024)
+    monkeypatch.setattr(transfer, "LONGEST_TRANSFER", 64 * 1024)
     band = await _band(lab, Manner(packet=240))
     async with lab.open(band) as link:
         band.faults.records(Trouble(endless=True))

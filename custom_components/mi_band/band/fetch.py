@@ -28,19 +28,27 @@ Source: protocol-data.md section 4; section 5 for the kinds.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from enum import IntEnum, unique
 import logging
 import struct
-from typing import Final, NamedTuple
+from typing import Final
 from weakref import WeakSet
-import zlib
 
 from .errors import BandBusy, FetchRefused, LinkLost, MalformedPacket, RecordsLost
 from .link import Link, Packet
+from .transfer import Batch, Offer, RecordKind, Transfer
 from .uuids import Characteristic
 from .wire import decode_status, decode_wall_clock, decode_zone, encode_wall_clock, encode_zone
+
+__all__ = [
+    "Batch",
+    "Offer",
+    "RecordKind",
+    "decode_end",
+    "decode_offer",
+    "encode_start",
+    "fetch",
+]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -55,8 +63,6 @@ QUIET: Final = timedelta(seconds=2)
 """After so long without a packet, a transfer that was given up is over. [INFERRED]"""
 STARTS: Final = 4
 """How often a transfer is asked for, when the band is busy."""
-LONGEST_TRANSFER: Final = 4 * 1024 * 1024
-"""Bytes: two years of minutes, more than the band has memory for."""
 
 _START: Final = b"\x01"
 _SEND: Final = b"\x02"
@@ -69,22 +75,6 @@ _CHECKED_END = struct.Struct("<3xI")
 _ZONE_UNKNOWN = -128
 # Records hold their times as unsigned seconds of Unix time, which end in 2106.
 _YEARS = range(1971, 2106)
-_TRIES = 2
-# Bytes, some thirty packets: two losses that leave the same quarter of that are no accident.
-_TELLING_SIZE = 512
-
-
-@unique
-class RecordKind(IntEnum):
-    """What can be fetched; section 5."""
-
-    MINUTES = 0x01
-    WORKOUT_SUMMARY = 0x05
-    WORKOUT_DETAILS = 0x06
-
-
-_MINUTE_SIZE = 4
-_RECORD_SIZES = {RecordKind.MINUTES: _MINUTE_SIZE, RecordKind.WORKOUT_DETAILS: 8}
 _WORDS = {
     RecordKind.MINUTES: "its stored minutes",
     RecordKind.WORKOUT_SUMMARY: "its stored workouts",
@@ -97,35 +87,8 @@ _unacknowledged: WeakSet[Link] = WeakSet()
 A band that then says it is busy wants its acknowledgement, or a new link. It would take the former
 for the records that were lost here, and may forget them; so it gets the latter.
 """
-
-
 _counting_bytes: WeakSet[Link] = WeakSet()
 """Links with bands that were found to announce minutes in bytes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """The records of one transfer."""
-
-    kind: RecordKind
-    start: datetime
-    """Of the first record, in the fixed offset that the band had."""
-    records: bytes = field(repr=False)
-    """Whole records without the packets' counters; empty when there are none from `since` on."""
-    complete: bool = True
-    """False: the rest was lost twice, or there are but the details of another workout.
-
-    What is here is right nevertheless. It will not be acknowledged.
-    """
-
-
-class Offer(NamedTuple):
-    """What the band is about to send."""
-
-    amount: int
-    """At least 1; in which unit is not known."""
-    start: datetime
-    """Of the first record."""
 
 
 def encode_start(kind: RecordKind, since: datetime) -> bytes:
@@ -186,125 +149,6 @@ def decode_end(packet: bytes) -> int | None:
     return checksum
 
 
-class Transfer:
-    """Puts the packets of one transfer together, as far as they follow each other."""
-
-    def __init__(self, kind: RecordKind, offer: Offer) -> None:
-        self.offer = offer
-        self.received = 0
-        """Bytes that came, whether they were of use or not."""
-        self._kind = kind
-        self._records = bytearray()
-        self._packets = 0
-        self._room = 0
-        """What the latest packet held of the records, in bytes."""
-        self._shrunk = False
-        self._sure: int | None = None
-        """How many bytes came before the first packet that splits a minute; None without one."""
-        self._broken = False
-        self._ended = False
-        self._right: bool | None = None
-        """Whether the checksum agrees; None without one."""
-
-    @property
-    def expected(self) -> int:
-        """Bytes that will come: a guess, for nobody knows the unit of the amount."""
-        return max(self._announced, self.received)
-
-    @property
-    def _announced(self) -> int:
-        unit = _MINUTE_SIZE if self._kind is RecordKind.MINUTES else 1
-        return self.offer.amount * unit
-
-    @property
-    def records(self) -> bytes:
-        """What came before the first gap."""
-        return bytes(self._records)
-
-    @property
-    def head(self) -> bytes:
-        """What of it is right though it is not all.
-
-        A packet may split a minute, but none is known to. Together with a loss it rather is one
-        that something on the way has cut.
-        """
-        return bytes(self._records[: self._sure])
-
-    def take(self, packet: bytes) -> None:
-        """Take the next packet.
-
-        Raises:
-            RecordsLost: the band sends more than a band can hold.
-        """
-        self.received += max(len(packet) - 1, 1)
-        if self.received > LONGEST_TRANSFER:
-            raise RecordsLost("the band sends records without end")
-        room = len(packet) - 1
-        # Only the last packet is shorter than the others: one that has a successor lost its end.
-        if self._shrunk or room < 1 or packet[0] != self._packets & 0xFF:
-            self._broken = True
-        if self._broken:
-            return
-        if self._sure is None and self._kind is RecordKind.MINUTES and room % _MINUTE_SIZE:
-            self._sure = len(self._records)
-        self._shrunk, self._room = room < self._room, room
-        self._packets += 1
-        self._records += packet[1:]
-
-    def end(self, checksum: int | None) -> None:
-        """Take the band's word that this was all."""
-        self._ended = True
-        if checksum is not None:
-            self._right = checksum == zlib.crc32(self._records)
-
-    def is_whole(self) -> bool:
-        """Tell whether it ended with the right checksum, or without one but with the amount."""
-        if self._right is None:
-            return self.agrees() and len(self._records) >= self._announced
-        return self.is_closed() and self._right
-
-    def agrees(self) -> bool:
-        """Tell whether it ended with the amount in samples, bytes or packets, whichever it is.
-
-        When there are fewer bytes than the usual unit makes of it, this may be chance.
-        """
-        length = len(self._records)
-        records, rest = divmod(length, _RECORD_SIZES.get(self._kind) or max(length, 1))
-        counts = {records, length, self._packets}
-        return self.is_closed() and not rest and self.offer.amount in counts
-
-    def is_closed(self) -> bool:
-        """Tell whether it ended without a gap that shows."""
-        return self._ended and not self._broken
-
-
-def _head(tries: list[Transfer], size: int) -> bytes:
-    """Return the whole records that are right, of tries none of which is.
-
-    A gap shows where it is, unless it is one of 256 packets or lies at the end, and what is left of
-    an older transfer may stand before it. So right is what two tries have in common.
-
-    Args:
-        tries: one or more; what counts is the last, with the one before if that began alike.
-        size: of a record, in bytes.
-    """
-    *before, last = tries
-    head = b"" if last.is_closed() else last.head
-    amount = last.offer.amount
-    for other in before[-1:]:
-        if other.offer.start == last.offer.start:
-            head = _common(other.head, last.head)
-            amount = min(amount, other.offer.amount)
-    # In whichever unit it is, there are at most as many records as the amount.
-    return head[: min(len(head) // size, amount) * size]
-
-
-def _common(one: bytes, other: bytes) -> bytes:
-    pairs = enumerate(zip(one, other, strict=False))
-    alike = next((index for index, (left, right) in pairs if left != right), None)
-    return min(one, other, key=len)[:alike]
-
-
 @asynccontextmanager
 async def fetch(
     link: Link,
@@ -360,41 +204,32 @@ class _Exchange:
 
     async def collect(self, received: Callable[[int, int], None]) -> Batch:
         """Ask for the records, and a second time if they did not come whole."""
-        lost: list[Transfer] = []
-        while len(lost) < _TRIES and not self._is_over():
-            offer = await self._ask(again=bool(lost))
+        transfer: Transfer | None = None
+        for again in (False, True):
+            if again and self._is_over():
+                break
+            offer = await self._ask(again=again)
             if offer is None:
                 break
             if self._kind is RecordKind.WORKOUT_DETAILS and not self._is_asked_for(offer):
                 return Batch(kind=self._kind, start=self._since, records=b"", complete=False)
-            transfer = Transfer(self._kind, offer)
+            transfer = Transfer(self._kind, offer, before=transfer)
             await self._receive(transfer, received)
-            if transfer.is_whole() or self._is_confirmed(transfer, lost):
+            if self._is_whole(transfer):
                 return Batch(kind=self._kind, start=offer.start, records=transfer.records)
-            _LOGGER.debug(
-                "records lost: %d bytes came, %d announced", transfer.received, offer.amount
-            )
-            lost.append(transfer)
-        if not lost:
+            _LOGGER.debug("of %d announced %d bytes came", offer.amount, transfer.received)
+        if transfer is None:
             return Batch(kind=self._kind, start=self._since, records=b"")
-        size = _RECORD_SIZES.get(self._kind)
-        head = _head(lost, size) if size else b""
-        if not head:
+        if not transfer.head:
             raise RecordsLost("records were lost twice")
-        return Batch(kind=self._kind, start=lost[-1].offer.start, records=head, complete=False)
+        return Batch(
+            kind=self._kind, start=transfer.offer.start, records=transfer.head, complete=False
+        )
 
-    def _is_confirmed(self, transfer: Transfer, before: list[Transfer]) -> bool:
-        """Tell whether a transfer is whole if the band counts bytes, and whether it does.
-
-        One that lost three quarters of its minutes looks like that, too; but hardly twice, unless
-        it is so short that this is no accident.
-        """
-        if not transfer.agrees():
-            return False
-        long_enough = len(transfer.records) >= _TELLING_SIZE
-        if long_enough and any(one.agrees() and one.records == transfer.records for one in before):
+    def _is_whole(self, transfer: Transfer) -> bool:
+        if transfer.proves_bytes():
             _counting_bytes.add(self._link)
-        return self._link in _counting_bytes
+        return transfer.is_whole(counted_in_bytes=self._link in _counting_bytes)
 
     def _is_asked_for(self, offer: Offer) -> bool:
         """Tell whether the details on offer are those of the workout, or of a later one.
