@@ -181,6 +181,46 @@ def test_a_number_that_cannot_be_is_none_and_spoils_nothing_else(offset: int, va
 
 
 @pytest.mark.parametrize(
+    ("offset", "values"),
+    [
+        (24, (0.0, 1_000_000.0)),
+        (28, (0.0, 100_000.0)),
+        (32, (0.0, 100_000.0)),
+        (36, (-1_000.0, 10_000.0)),
+        (40, (-1_000.0, 10_000.0)),
+        (68, (0.0, 100_000.0)),
+        (72, (0.0, 100.0)),
+    ],
+)
+def test_a_number_at_the_limit_is_one(offset: int, values: tuple[float, float]) -> None:
+    for value in values:
+        assert getattr(_decode(_changed(offset, "f", value)), _FLOATS[offset]) == value
+    for beyond in (values[0] - 1, values[1] + 1):
+        assert getattr(_decode(_changed(offset, "f", beyond)), _FLOATS[offset]) is None
+
+
+@pytest.mark.parametrize(
+    ("offset", "layout", "name", "values"),
+    [
+        (60, "I", "steps", (0, 1_000_000)),
+        (120, "H", "average_heart_rate_bpm", (10, 250)),
+        (122, "H", "average_pace_s_km", (10, 0xFFFE)),
+        (124, "H", "average_stride_cm", (1, 1_000)),
+    ],
+)
+def test_a_count_at_the_limit_is_one(
+    offset: int, layout: str, name: str, values: tuple[int, int]
+) -> None:
+    for value in values:
+        assert getattr(_decode(_changed(offset, layout, value)), name) == value
+
+
+@pytest.mark.parametrize("seconds", [0, 604_800])
+def test_active_time_may_be_none_at_all_or_a_week(seconds: int) -> None:
+    assert _decode(_changed(64, "I", seconds)).active == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
     ("offset", "value", "name"),
     [(36, 100_000.0, "lowest_altitude_m"), (40, -100_000.0, "highest_altitude_m")],
 )
@@ -353,6 +393,18 @@ def test_points_that_were_noted_before_their_time_was_known_are_spread() -> None
         *map(_at, (0, 11, 22, 33)),
         *map(_at, (44, 45, 45)),
     ]
+
+
+def test_two_points_are_enough_to_be_spread_and_one_is_not() -> None:
+    track = _details(b"".join(map(_fix, (40, 40, 44))), _RUN)
+    assert [point.time for point in track.points] == [*map(_at, (0, 22, 44))]
+    track = _details(b"".join(map(_fix, (40, 44))), _RUN)
+    assert [point.time for point in track.points] == [*map(_at, (40, 44))]
+
+
+def test_one_heart_rate_in_a_record_for_three_has_its_own_second() -> None:
+    track = _details(_record(1, 20, 8, 71), _RUN)
+    assert track.pulses == (Pulse(_at(8), 71),)
 
 
 def test_a_point_outside_of_the_world_is_left_out_and_the_next_one_counts_from_it() -> None:
