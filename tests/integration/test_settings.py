@@ -22,7 +22,6 @@ from .flow import PROFILE, async_discovered, async_submit, async_until_heard, as
 from .house import House, until
 
 NEW_ADDRESS = "F3:4E:C4:00:00:99"
-SETTINGS_AT = ("0003", "0008", "2A39")
 SWITCHES = {
     *("continuous_heart_rate", "sleep_heart_rate", "lift_to_wake", "goal_notification"),
     *("inactivity_warning", "disconnect_alert", "swipe_lock", "visible_when_connected"),
@@ -77,8 +76,9 @@ def has(band: EmulatedBand, key: str, value: Value) -> bool:
 
 
 def writes(band: EmulatedBand) -> int:
-    """Return how often anything was written to where the settings go."""
-    return sum(band._body.traffic[name].writes for name in SETTINGS_AT)
+    """Return how often a band was told a setting, or to measure."""
+    told: int = held(band)["settings_told"]
+    return told + sum(band._body.traffic[name].writes for name in ("0008", "2A39"))
 
 
 def where_of(key: str) -> str:

@@ -24,6 +24,8 @@ _LANGUAGES = (
 # fmt: on
 _DATE_FORMATS = ("MM/dd/yyyy", "dd.MM.yyyy", "dd/MM/yyyy")
 _FACTORY_RESET, _FIND_PHONE, _PIN = 0x0B, 0x14, 0x21
+_OF_SETTINGS = {b"\x06", b"\x08", b"\x09", b"\x0a", b"\x1a"}
+"""How a command begins that is no question, no alarm and nothing of another model."""
 
 
 class BadValue(ValueError):
@@ -122,6 +124,7 @@ class Configuration(Capability):
         self._events = events
         self._reset = reset
         self.settings: dict[str, Json] = {}
+        self._settings_told = 0
         self._acknowledged: list[Json] = []
         self._refused: dict[bytes, tuple[int | None, int]] = {}
         self._opcodes: dict[int, Callable[[bytes], None]] = {
@@ -177,6 +180,7 @@ class Configuration(Capability):
     def _write(self, value: bytes) -> None:
         if self._is_refused(value):
             return
+        self._settings_told += value[:1] in _OF_SETTINGS
         handle = self._opcodes.get(value[0]) if value else None
         if handle is None:
             self._complain("unknown opcode", "4.1", value)
@@ -371,6 +375,7 @@ class Configuration(Capability):
     def state(self) -> dict[str, Json]:
         return {
             "settings": dict(self.settings),
+            "settings_told": self._settings_told,
             "alarms": self.alarms.as_json(),
             "acknowledgements": list(self._acknowledged),
         }
