@@ -13,6 +13,8 @@ from .process import ROOT, Child, until
 
 HOST = "127.0.0.1"
 NAME = "Mi Smart Band 4"
+TIME_ZONE = "Europe/Berlin"
+"""Where Home Assistant is, and with it who wears the bands: else they would live another day."""
 
 _START_TIMEOUT_S = 60.0
 _STOP_PATIENCE_S = 5.0
@@ -55,7 +57,7 @@ class Lab:
             *("tests.emulator", "--host", HOST),
             *("--proxy-port", proxy_port, "--control-port", control_port),
             *("--profile", band.profile, *band.others),
-            *("--days", band.days, "--seed", band.seed),
+            *("--days", band.days, "--seed", band.seed, "--zone", TIME_ZONE),
         ]
         if band.key:
             command += ["--key", band.key]

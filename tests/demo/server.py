@@ -13,6 +13,7 @@ from typing import Any, Self, TypedDict, Unpack
 import aiohttp
 from PIL import Image, ImageDraw
 
+from .lab import TIME_ZONE
 from .loopback import VENDOR_VARIABLE
 from .process import ROOT, Child, until
 
@@ -34,7 +35,7 @@ homeassistant:
   unit_system: metric
   currency: EUR
   country: DE
-  time_zone: Europe/Berlin
+  time_zone: {time_zone}
   internal_url: "{url}"
 logger:
   default: warning
@@ -116,7 +117,7 @@ class HomeServer:
 
     async def __aenter__(self) -> Self:
         loud = "\n".join(f"    {logger}: debug" for logger in self._loud)
-        configuration = _CONFIGURATION.format(url=self.url, loud=loud)
+        configuration = _CONFIGURATION.format(time_zone=TIME_ZONE, url=self.url, loud=loud)
         self._has_owner = await asyncio.to_thread(
             prepare, self.config_dir, configuration, self._port
         )

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 import hashlib
 from pathlib import Path
 import signal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -44,6 +45,14 @@ def _verify_key(path: str) -> ec.EllipticCurvePublicKey:
     return key
 
 
+def _zone(name: str) -> ZoneInfo:
+    """Find a time zone by its name in the IANA database."""
+    try:
+        return ZoneInfo(name)
+    except ValueError, ZoneInfoNotFoundError:
+        raise argparse.ArgumentTypeError(f"no time zone is called {name!r}") from None
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.emulator",
@@ -63,6 +72,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--verify-key", type=_verify_key, help="PEM file; the vendor's public key")
     parser.add_argument("--days", type=int, default=14, help="of minutes behind it")
     parser.add_argument("--seed", type=int, default=1, help="for these days")
+    parser.add_argument(
+        "--zone", type=_zone, metavar="NAME", help="where the wearer is; else this machine's zone"
+    )
     parser.add_argument("--address", default=ADDRESS, help="of the first band")
     parser.add_argument("--name", default=NAME)
     parser.add_argument("--policy", choices=list(Policy), help="what the wearer does when asked")
@@ -89,6 +101,7 @@ def _band(radio: Radio, options: argparse.Namespace, index: int) -> EmulatedBand
         verify_key=options.verify_key,
         days=options.days,
         seed=options.seed + index,
+        zone=options.zone,
         identity=Identity(serial=serial),
         advertising_interval_s=0.5,
     )
