@@ -35,13 +35,13 @@ GLUE_LAYERS = (
         "system_health",
     },
     {
-        *("agenda", "alarm_clock"),
+        *("agenda", "alarm_clock", "measuring_limit", "slot_watch"),
         *("claims", "entity", "farewell", "forms", "options_flow"),
         *("pairing", "profile_form", "targets", "troubles"),
     },
     {"coordinator"},
     {
-        *("alert_queue", "call_desk", "companions", "keeper", "lease"),
+        *("alert_queue", "call_desk", "companions", "keeper", "lease", "pace"),
         *("reach", "readings", "records", "snapshot", "sync"),
     },
     {

@@ -5,11 +5,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .alarm_clock import AlarmWatch
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .feeds import async_start_feeds
+from .measuring_limit import MeasuringLimit
 from .services import async_setup_services
+from .slot_watch import SlotWatch
 from .snapshot import snapshot_store
 from .troubles import TroubleWatch
 
@@ -41,8 +42,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: MiBandConfigEntry) -> bo
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    AlarmWatch(hass, entry).async_start()
+    SlotWatch(hass, entry).async_start()
     async_start_feeds(hass, entry)
+    MeasuringLimit(hass, entry).async_start()
     coordinator.async_start()
     TroubleWatch(hass, entry).async_start()
     return True

@@ -1,19 +1,16 @@
 """The slots of a band's reminders: the events of a calendar, and what actions put there."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from .band.link import Link
 from .band.reminders import SLOTS, Reminder, clear_reminder, encode_reminder, set_reminder
-from .band.state import BandState
+from .band.state import BandState, Update
 from .coordinator import MiBandCoordinator
 
 EVENT_SLOTS: Final = 9
 """The first slots are the calendar's; as many as another client keeps for it."""
 REMINDER_SLOTS: Final = SLOTS - EVENT_SLOTS
-
-type Change = Callable[[BandState], BandState]
 
 
 def reminder_in(state: BandState, slot: int) -> Reminder | None:
@@ -35,7 +32,7 @@ async def async_set_reminder(coordinator: MiBandCoordinator, reminder: Reminder)
         HomeAssistantError: translated; the band is away.
     """
 
-    async def write(link: Link) -> Change:
+    async def write(link: Link) -> Update:
         await set_reminder(link, reminder)
         return lambda state: _with(state, reminder.slot, reminder)
 
@@ -50,7 +47,7 @@ async def async_clear_reminder(coordinator: MiBandCoordinator, slot: int) -> Non
     """
     event = slot < EVENT_SLOTS
 
-    async def write(link: Link) -> Change:
+    async def write(link: Link) -> Update:
         await clear_reminder(link, slot, event=event)
         return lambda state: _with(state, slot, None)
 

@@ -51,7 +51,7 @@ from .band.settings import (
     apply_change,
     differences,
 )
-from .band.state import BandEvent, BandState, Recorded, apply, read_state, watch
+from .band.state import BandEvent, BandState, Recorded, Update, apply, read_state, watch
 from .call_desk import CallDesk
 from .companions import Companions
 from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN
@@ -66,6 +66,7 @@ from .options import (
     RETENTION,
     SYNC_INTERVAL,
 )
+from .pace import Pace
 from .preferences import chosen_on_page, resolved
 from .reach import find_device, system_hold
 from .readings import Readings
@@ -122,6 +123,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             retention=None if retention is None else timedelta(days=retention),
             changed=self._show_recorded,
         )
+        self._pace = Pace(self.async_update_listeners)
         self._companions = Companions(hass, entry)
         self._link_work: dict[str, Callable[[], Awaitable[None]]] = {}
         self._clock_error: ClockError | None = None
@@ -299,7 +301,13 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         )
 
     def _handle(self, event: BandEvent) -> None:
-        self._publish(apply(self.data, event))
+        state = apply(self.data, event)
+        if self._is_told_without_end(state):
+            # Known at once, and shown soon.
+            self.data = state
+            self._pace.ask()
+        else:
+            self._publish(state)
         match event:
             case HeartRate(bpm=int()):
                 self._readings.came()
@@ -320,9 +328,17 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             for listener in list(self._event_listeners):
                 listener(event)
 
+    def _is_told_without_end(self, state: BandState) -> bool:
+        """Tell whether nothing changed but what changes every second while it does."""
+        now = self.data
+        return state != now == replace(
+            state, heart_rate_bpm=now.heart_rate_bpm, today=now.today
+        )
+
     def _publish(self, state: BandState) -> None:
         if state == self.data:
             return
+        self._pace.note()
         if state.reachable is not self.data.reachable:
             words = "%s can be reached" if state.reachable else "%s can no longer be reached"
             _LOGGER.info(words, self.name)
@@ -408,7 +424,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         await self.async_run(lambda link: self._async_tell(link, change))
         self._remember(self.data.settings.choosing(setting.key, value))
 
-    async def async_change(self, operation: Operation[Callable[[BandState], BandState]]) -> None:
+    async def async_change(self, operation: Operation[Update]) -> None:
         """Run an operation that returns how it changed the state."""
         change = await self.async_run(operation)
         self._publish(change(self.data))

@@ -95,6 +95,21 @@ TRANSLITERATE: Final = Option(
 )
 """Write what the band's font lacks in letters that it has, where a message does not say."""
 
+HEART_RATE_LIMIT: Final = Option[float](
+    key="heart_rate_limit",
+    default=0,
+    selector=selector.NumberSelector(
+        selector.NumberSelectorConfig(
+            min=0,
+            max=1440,
+            step=1,
+            unit_of_measurement="min",
+            mode=selector.NumberSelectorMode.BOX,
+        )
+    ),
+)
+"""Minutes after which measuring all the time ends by itself; 0 lets it go on."""
+
 WEATHER_ENTITY: Final = Option[str | None](
     key="weather_entity",
     default=None,
@@ -115,6 +130,7 @@ SECTIONS: Final[Mapping[str, tuple[Option[Any], ...]]] = {
     "connection": (CONNECTION_MODE, SYNC_INTERVAL),
     "alerts": (NOTIFY_WHEN_AWAY, TRANSLITERATE),
     "feeds": (WEATHER_ENTITY, MEDIA_PLAYER, CALENDAR),
+    "heart_rate": (HEART_RATE_LIMIT,),
     "history": (RETENTION, KEEP_DATA_ON_BAND),
 }
 """The options page: its sections, and what each of them asks."""

@@ -76,6 +76,7 @@ def _slots(slots: Snapshot) -> Slots:
             )
             for reminder in slots.get("reminders", ())
         ),
+        address=slots.get("address"),
     )
 
 

@@ -91,3 +91,9 @@ def no_time_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_pause_between_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """An emulated band closes a round at once."""
     monkeypatch.setattr("custom_components.mi_band.sync.PAUSE_BETWEEN_ROUNDS", timedelta())
+
+
+@pytest.fixture(autouse=True)
+def no_calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show every reading at once, for a second of the emulated bands is short."""
+    monkeypatch.setattr("custom_components.mi_band.pace.CALM", timedelta())

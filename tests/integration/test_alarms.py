@@ -13,6 +13,8 @@ import voluptuous as vol
 from custom_components.mi_band.band import alarms
 from tests.vectors import alarms as vectors
 
+from .bands import MakeBand
+from .flow import KEY
 from .house import House, until
 
 WORKDAYS = ["mon", "tue", "wed", "thu", "fri"]
@@ -202,3 +204,26 @@ async def test_an_alarm_that_the_band_refuses_is_not_shown(house: House) -> None
         await house.act("time", "alarm_1", "set_value", time="07:30:00")
     assert caught.value.translation_key == "command_refused"
     assert house.value("time", "alarm_1") == STATE_UNKNOWN
+
+
+async def test_a_reset_band_gets_its_alarms_and_reminders_back(
+    house: House, hass: HomeAssistant, make_band: MakeBand
+) -> None:
+    await house.call("set_alarm", alarm=1, time="07:30", days=WORKDAYS, snooze=False)
+    await house.call("set_alarm", alarm=9, time="22:05", enabled=False)
+    await house.call("set_reminder", reminder=1, text="Bins", when="2080-05-20 06:00:00")
+    await until(lambda: house.entry.runtime_data.data.slots.address is not None)
+    before = house.band.snapshot()
+    await house.band.power_off()
+    await house.until_state("binary_sensor", "connected", "off")
+    reset = await make_band(key=KEY, address="F3:4E:C4:00:00:99")
+    hass.config_entries.async_update_entry(
+        house.entry, data={**house.entry.data, "address": reset.address}
+    )
+    assert await hass.config_entries.async_reload(house.entry.entry_id)
+    await reset.wait_for(lambda: reset.snapshot()["reminders"] == before["reminders"])
+    assert reset.snapshot()["alarms"] == before["alarms"]
+    # From now on the band is asked what it has.
+    await until(lambda: house.entry.runtime_data.data.slots.address == reset.address)
+    reset.wearer.toggle_alarm(0)
+    await house.until_state("switch", "alarm_1", STATE_OFF)

@@ -9,6 +9,8 @@ import pytest
 from .bands import held
 from .house import House, until
 
+_QUESTION = "ff 01 00 00 00"
+"""What its alarms are asks for without changing anything."""
 MOST_OPERATIONS = 12
 """From the advertisement to the first published state, with the services cached."""
 
@@ -35,14 +37,15 @@ async def test_a_known_band_is_published_within_the_budget(
     assert operations_at_publishing[0] <= MOST_OPERATIONS
     assert after["time"]["writes"] == before["time"]["writes"]
     assert _values_written(after) == _values_written(before)
+    assert set(house.band._body.traffic["0003"].last) <= {_QUESTION}
 
 
 def _values_written(on_band: Any) -> dict[str, int]:
-    """Count the writes of values; to get in a key must be proven, to fetch it must be asked."""
+    """Count the writes of values; to get in a key must be proven, to know more it must be asked."""
     return {
         name: traffic["writes"]
         for name, traffic in on_band["att"]["characteristics"].items()
-        if name not in {"0004", "0009"}
+        if name not in {"0003", "0004", "0009"}
     }
 
 

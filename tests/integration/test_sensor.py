@@ -46,6 +46,8 @@ async def test_last_sync_is_when_the_band_was_read(house: House) -> None:
 
 async def test_what_was_recorded_stays_when_the_band_goes(house: House) -> None:
     house.band.wearer.walk(10)
+    await until(lambda: house.on_band("steps", "walking") == 0)
+    await house.until_state("sensor", "steps", str(house.on_band("steps", "today")))
     house.band.wearer.charge(charging=True)
     house.band.wearer.charge(charging=False)
     await until(lambda: house.value("sensor", "last_charged") != STATE_UNKNOWN)

@@ -1,6 +1,6 @@
 """What is known of a band: one frozen value, how it is read, and how events change it."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -43,6 +43,8 @@ class Slots:
     """By slot."""
     reminders: tuple[Reminder, ...] = ()
     """By slot; calendar events among them. The band never tells of these."""
+    address: str | None = None
+    """Of the band that they lie on; a reset one has another, and nothing in its slots."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,10 @@ class BandState:
         if acknowledged is None or self.unacknowledged_alerts is None:
             return self
         return replace(self, unacknowledged_alerts=self.unacknowledged_alerts + 1)
+
+
+type Update = Callable[[BandState], BandState]
+"""How something that was done changed what is known."""
 
 
 async def read_state(link: Link, before: BandState) -> BandState:

@@ -19,6 +19,7 @@ from homeassistant.helpers.translation import async_translate_state
 from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import TemperatureConverter
 
+from ..band.settings import DISTANCE_UNIT
 from ..band.weather import (
     HIGHEST_DAYS,
     AirQuality,
@@ -30,7 +31,6 @@ from ..band.weather import (
     Record,
     send_weather,
 )
-from ..const import CONF_PROFILE
 from ..coordinator import MiBandConfigEntry, MiBandCoordinator
 from .push import Push
 
@@ -70,7 +70,7 @@ class Words:
     def __init__(self, hass: HomeAssistant, coordinator: MiBandCoordinator, unit: str) -> None:
         """Prepare for temperatures that come in a unit of Home Assistant's."""
         self._hass = hass
-        imperial = coordinator.config_entry.data[CONF_PROFILE]["distance_unit"] == "imperial"
+        imperial = coordinator.data.settings.of(DISTANCE_UNIT) == "imperial"
         self._to = UnitOfTemperature.FAHRENHEIT if imperial else UnitOfTemperature.CELSIUS
         self._from = unit
 

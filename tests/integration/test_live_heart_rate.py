@@ -1,0 +1,113 @@
+"""The heart rate all the time: how often it is shown, and when measuring ends."""
+
+from datetime import timedelta
+from functools import partial
+
+from homeassistant.const import STATE_OFF, STATE_ON
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    async_capture_events,
+    async_fire_time_changed,
+)
+
+from custom_components.mi_band import pace
+
+from .house import House, until
+
+
+def _is_known(house: House, bpm: int) -> bool:
+    return bool(house.entry.runtime_data.data.heart_rate_bpm == bpm)
+
+
+async def _measure(house: House) -> None:
+    await house.act("switch", "continuous_heart_rate", "turn_on")
+    await until(lambda: house.on_band("heart_rate", "continuous") is True)
+
+
+async def test_readings_are_shown_at_once_and_then_now_and_then(
+    house: House, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "CALM", timedelta(hours=1))
+    house.band.wearer.set_heart_rate(64)
+    await _measure(house)
+    await house.until_state("sensor", "heart_rate", "64")
+    changes = async_capture_events(hass, "state_changed")
+    heart_rate = house.entity_id("sensor", "heart_rate")
+    for bpm in (70, 75, 80, 89):
+        house.band.wearer.set_heart_rate(bpm)
+        await until(partial(_is_known, house, bpm))
+    assert [one for one in changes if one.data["entity_id"] == heart_rate] == []
+    # The last of them is shown when the time has come.
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1, seconds=1))
+    await house.until_state("sensor", "heart_rate", "89")
+
+
+async def test_steps_on_the_way_are_shown_now_and_then_too(
+    house: House, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "CALM", timedelta(hours=1))
+    changes = async_capture_events(hass, "state_changed")
+    house.band.wearer.walk(500)
+    await until(lambda: house.on_band("steps", "walking") == 0)
+    total = house.on_band("steps", "today")
+    coordinator = house.entry.runtime_data
+    await until(lambda: coordinator.data.today.steps == total)
+    steps = house.entity_id("sensor", "steps")
+    assert len([one for one in changes if one.data["entity_id"] == steps]) <= 1
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1, seconds=1))
+    await house.until_state("sensor", "steps", str(total))
+
+
+async def test_what_else_happens_is_shown_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "CALM", timedelta(hours=1))
+    await _measure(house)
+    await house.until_state("binary_sensor", "worn", "on")
+    house.band.wearer.set_heart_rate(99)
+    await until(lambda: house.entry.runtime_data.data.heart_rate_bpm == 99)
+    house.band.wearer.take_off()
+    await house.until_state("binary_sensor", "worn", "off")
+    await house.until_state("sensor", "heart_rate", "unknown")
+
+
+async def test_measuring_ends_after_the_time_that_was_chosen(
+    house: House, hass: HomeAssistant
+) -> None:
+    await house.choose(heart_rate_limit=30)
+    await _measure(house)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=29))
+    await hass.async_block_till_done()
+    assert house.value("switch", "continuous_heart_rate") == STATE_ON
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=30, seconds=2))
+    await house.until_state("switch", "continuous_heart_rate", STATE_OFF)
+    await until(lambda: house.on_band("heart_rate", "continuous") is False)
+
+
+async def test_who_switches_off_and_on_again_has_the_whole_time(
+    house: House, hass: HomeAssistant
+) -> None:
+    await house.choose(heart_rate_limit=30)
+    await _measure(house)
+    await house.act("switch", "continuous_heart_rate", "turn_off")
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=31))
+    await _measure(house)
+    await hass.async_block_till_done()
+    assert house.value("switch", "continuous_heart_rate") == STATE_ON
+
+
+async def test_measuring_that_a_restart_found_ends_too(house: House, hass: HomeAssistant) -> None:
+    await _measure(house)
+    await house.choose(heart_rate_limit=30)
+    assert house.value("switch", "continuous_heart_rate") == STATE_ON
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=30, seconds=2))
+    await house.until_state("switch", "continuous_heart_rate", STATE_OFF)
+
+
+async def test_without_a_limit_measuring_goes_on(house: House, hass: HomeAssistant) -> None:
+    await _measure(house)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(days=1))
+    await hass.async_block_till_done()
+    assert house.value("switch", "continuous_heart_rate") == STATE_ON
