@@ -331,9 +331,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
     def _is_told_without_end(self, state: BandState) -> bool:
         """Tell whether nothing changed but what changes every second while it does."""
         now = self.data
-        return state != now == replace(
-            state, heart_rate_bpm=now.heart_rate_bpm, today=now.today
-        )
+        return state != now == replace(state, heart_rate_bpm=now.heart_rate_bpm, today=now.today)
 
     def _publish(self, state: BandState) -> None:
         if state == self.data:
@@ -405,7 +403,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key=err.code,
-                translation_placeholders={"name": self.name},
+                translation_placeholders={"name": self.name, **err.details},
             ) from err
 
     def _why_not_connected(self) -> str:

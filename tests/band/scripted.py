@@ -67,6 +67,11 @@ class ScriptedLink(Link):
         self._queues |= dict.fromkeys(characteristics, queue)
         yield _Packets(queue)
 
+    @override
+    @asynccontextmanager
+    async def alone(self) -> AsyncGenerator[Link]:
+        yield self
+
     def notify(self, characteristic: Characteristic, value: bytes) -> None:
         """Let a packet arrive, if anybody listens."""
         if queue := self._queues.get(characteristic):

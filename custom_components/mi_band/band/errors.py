@@ -6,6 +6,7 @@ Four classes carry four decisions for the caller: a `LinkError` may be tried aga
 form and as the key of the translated text.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar, override
 
 from .uuids import Characteristic
@@ -15,6 +16,11 @@ class BandError(Exception):
     """Anything the band or the way to it refuses; never raised itself."""
 
     code: ClassVar[str] = "unknown"
+
+    @property
+    def details(self) -> Mapping[str, str]:
+        """What the text about it may tell, by the names of its placeholders."""
+        return {}
 
 
 class LinkError(BandError):
@@ -102,6 +108,11 @@ class CommandRefused(BandError):
         self.command = command
         self.status = status
 
+    @property
+    @override
+    def details(self) -> Mapping[str, str]:
+        return {"status": f"0x{self.status:02x}"}
+
 
 class LowBattery(CommandRefused):
     """Refused before asking: the battery is below what the act needs, and does not charge.
@@ -157,3 +168,55 @@ class MalformedPacket(BandError):
         super().__init__(f"{len(packet)} bytes of {characteristic.name} break the layout")
         self.characteristic = characteristic
         self.packet = packet
+
+
+class FileRefused(BandError):
+    """A file is nothing that a band takes; refused before any of it is sent."""
+
+    code: ClassVar[str] = "file_refused"
+
+
+class FileEmpty(FileRefused):
+    """There is nothing in the file."""
+
+    code: ClassVar[str] = "file_empty"
+
+
+class FileTooLarge(FileRefused):
+    """The file is larger than anything that a band takes.
+
+    Attributes:
+        size: of the file, in bytes.
+        largest: that is taken.
+    """
+
+    code: ClassVar[str] = "file_too_large"
+
+    def __init__(self, size: int, largest: int) -> None:
+        super().__init__(f"{size} bytes, and {largest} at most are expected")
+        self.size = size
+        self.largest = largest
+
+
+class FileTruncated(FileRefused):
+    """The file ends before what it says is in it, or was damaged."""
+
+    code: ClassVar[str] = "file_truncated"
+
+
+class FileOfAnotherModel(FileRefused):
+    """The file is for another band or watch."""
+
+    code: ClassVar[str] = "file_of_another_model"
+
+
+class UploadRefused(CommandRefused):
+    """The band did not take a file; it goes on with what it had."""
+
+    code: ClassVar[str] = "upload_refused"
+
+
+class UploadInterrupted(LinkError):
+    """The link broke in the middle of a file; the band goes on with what it had."""
+
+    code: ClassVar[str] = "upload_interrupted"

@@ -50,6 +50,14 @@ class Link(Protocol):
         breaks.
         """
 
+    def alone(self) -> AbstractAsyncContextManager[Link]:
+        """Have the link for oneself while the block runs, for the transfer of a file.
+
+        A fetch that has begun comes to its end before. The requests of every other task wait until
+        the block ends; what the band tells by itself still arrives. What the block listens to, it
+        subscribes to before.
+        """
+
 
 type Operation[T] = Callable[[Link], Awaitable[T]]
 """One thing to do to a band: the currency between Home Assistant's side and the protocol."""

@@ -63,12 +63,34 @@ class _Packets(AsyncIterator[Packet]):
             raise LinkLost("the link broke while waiting for the band") from err
 
 
+class _RequestTurn:
+    """One GATT request at a time; who has the link alone waits only for others."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._owner: asyncio.Task[object] | None = None
+        self._depth = 0
+
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task()
+        if task is None or task is not self._owner:
+            await self._lock.acquire()
+            self._owner = task
+        self._depth += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._depth -= 1
+        if not self._depth:
+            self._owner = None
+            self._lock.release()
+
+
 class BandSession(Link):
     """The link over bleak. Made by `open_session` only."""
 
     def __init__(self, client: BleakClient) -> None:
         self._client = client
-        self._request_turn = asyncio.Lock()
+        self._request_turn = _RequestTurn()
         self._reader_turns = {characteristic: asyncio.Lock() for characteristic in Characteristic}
         self._queues: dict[Characteristic, asyncio.Queue[Packet]] = {}
         self._subscribed: set[Characteristic] = set()
@@ -126,6 +148,17 @@ class BandSession(Link):
             if self._ended or not self._client.is_connected:
                 raise LinkLost("the link broke")
             yield _Packets(queue)
+
+    @override
+    @asynccontextmanager
+    async def alone(self) -> AsyncGenerator[Link]:
+        """Wait for a fetch to end, and keep everybody's requests but the caller's waiting."""
+        async with (
+            self._reader_turns[Characteristic.FETCH_CONTROL],
+            self._reader_turns[Characteristic.FETCH_DATA],
+            self._request_turn,
+        ):
+            yield self
 
     async def _subscribe(self, characteristic: Characteristic) -> None:
         if characteristic in self._subscribed:
