@@ -13,7 +13,6 @@ from custom_components.mi_band.band.weather import Condition
 from custom_components.mi_band.feeds import weather as feed
 from tests.emulator.screen import Kind
 
-from .flow import PROFILE
 from .house import House, until
 from .sources import Sky, add_sky, settle
 
@@ -138,22 +137,14 @@ async def test_a_cut_brings_what_is_missing_on_the_next_link(house: House, sky: 
     await until(lambda: house.on_band("weather", "forecast")["days"][0]["maximum"] == 1)
 
 
-@pytest.fixture
-async def miles(house: House, hass: HomeAssistant) -> House:
-    """Let the wearer have chosen miles."""
-    profile = {**PROFILE, "distance_unit": "imperial"}
-    hass.config_entries.async_update_entry(
-        house.entry, data={**house.entry.data, "profile": profile}
-    )
-    return house
-
-
-async def test_who_chose_miles_reads_fahrenheit(miles: House, sky: Sky) -> None:
+async def test_who_chooses_miles_reads_fahrenheit(house: House, sky: Sky) -> None:
     sky.days = _days(("sunny", 25, 14))
-    await miles.choose(weather_entity="weather.home")
-    await _until_told(miles, 3)
-    assert miles.on_band("weather", "current")["temperature"] == 71
-    (day,) = miles.on_band("weather", "forecast")["days"]
+    await house.choose(weather_entity="weather.home")
+    await _until_told(house, 3)
+    await house.act("select", "distance_unit", "select_option", option="imperial")
+    await _until_told(house, 5)
+    assert house.on_band("weather", "current")["temperature"] == 71
+    (day,) = house.on_band("weather", "forecast")["days"]
     assert (day["maximum"], day["minimum"]) == (77, 57)
 
 

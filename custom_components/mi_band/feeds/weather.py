@@ -153,11 +153,21 @@ class WeatherFeed:
         self._entity_id = entity_id
         self._push = Push(hass, entry, "weather", self._async_push)
         self._told: dict[type[Record], Record] = {}
+        self._unit = self._coordinator.data.settings.of(DISTANCE_UNIT)
 
     @callback
     def async_start(self) -> None:
         """Begin; ends with the entry."""
         self._push.async_start(self._entity_id, CALM)
+        unload = self._coordinator.config_entry.async_on_unload
+        unload(self._coordinator.async_add_listener(self._async_note_unit))
+
+    @callback
+    def _async_note_unit(self) -> None:
+        unit = self._coordinator.data.settings.of(DISTANCE_UNIT)
+        if unit != self._unit:
+            self._unit = unit
+            self._push.async_note()
 
     async def _async_push(self) -> None:
         state = self._hass.states.get(self._entity_id)
