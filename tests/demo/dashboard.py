@@ -155,10 +155,9 @@ async def measure_once(server: HomeServer) -> None:
 async def band_identity(server: HomeServer) -> str:
     """Give what the ids of the one band's entities and statistics begin with."""
     registry: list[JsonObject] = await server.command("config/entity_registry/list")
+    # A unique id is `<identity>_<key>`.
     return next(
-        str(one["unique_id"]).removesuffix("_connected")
-        for one in registry
-        if one["platform"] == DOMAIN and one["unique_id"].endswith("_connected")
+        str(one["unique_id"]).partition("_")[0] for one in registry if one["platform"] == DOMAIN
     )
 
 
@@ -166,14 +165,8 @@ async def band_entities(server: HomeServer) -> dict[tuple[str, str], str]:
     """Give the entities of the one band that are not disabled."""
     registry: list[JsonObject] = await server.command("config/entity_registry/list")
     ours = [one for one in registry if one["platform"] == DOMAIN and not one["disabled_by"]]
-    # A unique id is `<identity>_<key>`; that of `connected` shows how long the identity is.
-    start = next(
-        len(one["unique_id"]) - len("connected")
-        for one in ours
-        if one["unique_id"].endswith("_connected")
-    )
     return {
-        (one["entity_id"].partition(".")[0], one["unique_id"][start:]): one["entity_id"]
+        (one["entity_id"].partition(".")[0], one["unique_id"].partition("_")[2]): one["entity_id"]
         for one in ours
     }
 

@@ -158,7 +158,11 @@ async def entities(here: Home) -> dict[str, str]:
 async def until_connected(wearer: Visit) -> None:
     """Wait until Home Assistant has the band, and shows it."""
     here = wearer.home
-    (connected,) = (one for one in await entities(here) if one.endswith("_connected"))
+    (connected,) = (
+        entity_id
+        for entity_id, unique_id in (await entities(here)).items()
+        if unique_id.partition("_")[2] == "connected"
+    )
 
     async def shown() -> bool:
         return (await here.server.states())[connected].state == "on"
