@@ -75,7 +75,11 @@ def _names() -> Mapping[str, set[str]]:
             for node in ast.walk(_tree(PRODUCT / "diagnostics.py"))
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         },
-        "option": set(texts.get("options", {}).get("step", {}).get("init", {}).get("data", {})),
+        "option": {
+            key
+            for section in texts["options"]["step"]["init"]["sections"].values()
+            for key in section["data"]
+        },
         "readme": set(re.findall(r"(?m)^#+ (.+)$", (ROOT / "README.md").read_text("utf-8"))),
     }
 
