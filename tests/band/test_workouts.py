@@ -413,7 +413,7 @@ def test_a_point_outside_of_the_world_is_left_out_and_the_next_one_counts_from_i
     assert track.points == (Point(_at(2), 180.0, 0.0, None),)
 
 
-@pytest.mark.parametrize("latitude", [2**31 - 1, -(2**31)])
+@pytest.mark.parametrize("latitude", [2**31 - 1, -(2**31), 270_000_001, -270_000_001])
 def test_a_base_outside_of_the_world_has_no_points(latitude: int) -> None:
     assert _details(_fix(1), replace(_RUN, base=Base(0, latitude, 0))).points == ()
 
