@@ -1,6 +1,7 @@
 """Actions for what appears on the wrist: alerts, calls and questions."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from homeassistant.components.notify import ATTR_MESSAGE, ATTR_TITLE, ATTR_TITLE_DEFAULT
@@ -18,6 +19,7 @@ import voluptuous as vol
 
 from .alert_queue import Message, Outcome, Priority
 from .band.alerts import Alert, Category, Icon, split_alert
+from .band.find import answer_find_phone
 from .call_desk import Answer
 from .const import DOMAIN
 from .coordinator import MiBandCoordinator
@@ -83,6 +85,7 @@ CALL_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_STOP, default=False): cv.boolean,
     }
 )
+BAND_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string})
 ASK_SCHEMA: Final = vol.Schema({**_RING, vol.Required(ATTR_QUESTION): cv.string})
 
 
@@ -129,6 +132,11 @@ async def async_ask(call: ServiceCall) -> ServiceResponse:
     return {ATTR_ANSWER: REPLIES[answer]}
 
 
+async def async_stop_find_phone(call: ServiceCall) -> None:
+    """Tell a band that looks for its phone that it was found."""
+    await coordinator_of(call).async_run(partial(answer_find_phone, found=True))
+
+
 async def _async_ring(call: ServiceCall, coordinator: MiBandCoordinator, text: str) -> Answer:
     duration = timedelta(seconds=call.data[ATTR_DURATION])
     return await coordinator.calls.async_call(_written(call, coordinator, text), duration)
@@ -142,3 +150,4 @@ def async_setup_wrist_actions(hass: HomeAssistant) -> None:
     register(DOMAIN, "notify", async_notify, NOTIFY_SCHEMA, optional)
     register(DOMAIN, "call", async_call, CALL_SCHEMA, optional)
     register(DOMAIN, "ask", async_ask, ASK_SCHEMA, optional)
+    register(DOMAIN, "stop_find_phone", async_stop_find_phone, BAND_SCHEMA)

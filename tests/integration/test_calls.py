@@ -190,10 +190,13 @@ async def test_a_link_that_breaks_ends_the_call_and_the_next_one_the_ringing(
     await until(lambda: _is_quiet(house))
 
 
-@pytest.mark.parametrize("operation", [1, 2, 3, 4])
+@pytest.mark.parametrize("operation", [1, 2, 3])
 async def test_a_cut_at_each_write_leaves_nothing_that_rings(
     house: House, caller: Caller, operation: int
 ) -> None:
+    # Let nothing else be on the air that would count.
+    await until(lambda: house.entry.runtime_data.data.slots.address is not None)
+    await until(lambda: house.entry.runtime_data.data.last_sync is not None)
     house.band.faults.cut_after(operation)
     ringing = caller.begin(caller="Bob", duration=1)
     await asyncio.wait([ringing])
@@ -261,3 +264,16 @@ async def test_what_the_font_lacks_is_replaced_in_names(
     await caller.until_ringing("hangug")
     await house.call("call", stop=True)
     await ringing
+
+
+# Looking for the phone, whose screen is much like a call's
+
+
+async def test_the_search_for_the_phone_ends_when_it_was_found_here(house: House) -> None:
+    house.band.wearer.find_phone()
+    await until(lambda: house.on_band("acknowledgements") == [{"find_phone": "ringing"}])
+    assert house.on_band("screen", "kind") == Kind.SEARCHING
+    await house.call("stop_find_phone")
+    assert house.on_band("find_phone", "searching") is False
+    assert house.on_band("screen", "kind") == Kind.CLOCK
+    assert house.on_band("acknowledgements")[-1] == {"find_phone": "stopped"}
