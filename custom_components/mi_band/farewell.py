@@ -74,6 +74,8 @@ async def async_unbind(
     """Reset the band as above, then remove its config entry, device and entities."""
     farewell = await async_factory_reset(coordinator, force=force, keep_history=keep_history)
     hass, entry_id = coordinator.hass, coordinator.config_entry.entry_id
+    # It takes some time to end everything that goes on, in which the band may be heard once more.
+    await hass.config_entries.async_unload(entry_id)
     # With its entry gone it would be offered anew, under the address that nobody answers to.
     bluetooth.async_clear_advertisement_history(hass, coordinator.address)
     await hass.config_entries.async_remove(entry_id)

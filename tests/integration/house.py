@@ -56,8 +56,10 @@ class House:
         await self.hass.async_block_till_done()
 
     async def until_synced(self) -> None:
-        """Wait until everything that the band has recorded was brought home once."""
+        """Wait until everything that the band has recorded or holds was asked for once."""
         await until(lambda: self.value("sensor", "last_sync") != "unknown", timeout_s=20)
+        coordinator = self.entry.runtime_data
+        await until(lambda: coordinator.data.slots.address == coordinator.address)
 
     async def until_connected(self) -> None:
         """Wait until Home Assistant has the band and hears what it tells."""
