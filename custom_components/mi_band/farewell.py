@@ -79,7 +79,16 @@ async def async_unbind(
     # With its entry gone it would be offered anew, under the address that nobody answers to.
     bluetooth.async_clear_advertisement_history(hass, coordinator.address)
     await hass.config_entries.async_remove(entry_id)
+    _take_back_offers(hass, coordinator.address)
     return farewell
+
+
+def _take_back_offers(hass: HomeAssistant, address: str) -> None:
+    """End the dialogs of a discovery that began while the band still had its entry."""
+    flows = hass.config_entries.flow
+    for flow in flows.async_progress_by_handler(DOMAIN, include_uninitialized=True):
+        if flow["context"].get("unique_id") == address:
+            flows.async_abort(flow["flow_id"])
 
 
 async def _async_sync_last(coordinator: MiBandCoordinator, *, force: bool) -> bool:
