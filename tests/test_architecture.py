@@ -31,12 +31,13 @@ GLUE_LAYERS = (
         *("sensor", "switch", "time", "update"),
         *("condition", "intent", "llm", "trigger"),
         *("backup", "calendar", "image", "display_actions", "schedule_actions", "wrist_actions"),
+        "firmware_actions",
         *("config_flow", "diagnostics", "feeds", "history_actions", "repairs", "services"),
         "system_health",
     },
     {
         *("agenda", "alarm_clock", "measuring_limit", "slot_watch"),
-        *("claims", "entity", "farewell", "forms", "options_flow"),
+        *("claims", "entity", "farewell", "forms", "installer", "options_flow"),
         *("pairing", "profile_form", "targets", "troubles"),
     },
     {"coordinator"},
@@ -46,6 +47,7 @@ GLUE_LAYERS = (
     },
     {
         *("account", "archive", "digest", "drawing", "extracts", "history", "hours", "ledger"),
+        "firmware_library",
         *("pictures", "salvage", "series", "signing", "sleep_log", "statistics"),
     },
     {"account_constants", "const", "options", "preferences", "transliteration", "wearer"},

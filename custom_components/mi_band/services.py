@@ -20,6 +20,7 @@ from .band.reset import reboot
 from .const import DOMAIN
 from .display_actions import async_setup_display_actions
 from .farewell import async_factory_reset, async_unbind
+from .firmware_actions import async_setup_firmware_actions
 from .history_actions import async_setup_history_actions
 from .schedule_actions import async_setup_schedule_actions
 from .targets import coordinator_of
@@ -104,3 +105,4 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async_setup_wrist_actions(hass)
     async_setup_schedule_actions(hass)
     async_setup_display_actions(hass)
+    async_setup_firmware_actions(hass)

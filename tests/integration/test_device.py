@@ -32,6 +32,7 @@ KEYS = {
         *ALARMS,
     },
     "time": ALARMS,
+    "update": {"firmware"},
 }
 
 

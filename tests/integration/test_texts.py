@@ -30,6 +30,7 @@ from custom_components.mi_band.select import SELECTS, MiBandSelectDescription
 from custom_components.mi_band.sensor import SENSORS
 from custom_components.mi_band.switch import ALARM_SWITCHES, SWITCHES
 from custom_components.mi_band.time import TIMES
+from custom_components.mi_band.update import UPDATES
 
 from .texts import FILE, TextWatch, load_texts
 
@@ -46,6 +47,7 @@ TABLES: Mapping[str, tuple[EntityDescription, ...]] = {
     "sensor": SENSORS,
     "switch": (*SWITCHES, *ALARM_SWITCHES),
     "time": TIMES,
+    "update": UPDATES,
 }
 ROWS = [(platform, row) for platform, table in TABLES.items() for row in table]
 SELECTORS_OF_PAGES = {
@@ -87,6 +89,9 @@ ERRORS = sorted(
         *_codes(),
         *(error.code for error in HistoryError.__subclasses__()),
         *("file_not_written", "path_not_allowed", "span_without_time"),
+        *("already_installing", "file_is_no_watchface", "file_not_read", "files_of_a_kind"),
+        *("firmware_is_installed", "firmware_not_back", "firmware_not_in_library"),
+        *("firmware_not_running", "folder_not_allowed"),
         *("no_recorder", "statistics_unavailable"),
         *("heart_rate_timeout", "last_sync_failed", "no_adapter", "not_connected"),
         "reset_not_confirmed",
@@ -221,7 +226,7 @@ def test_no_selector_text_is_left_over(english: dict[str, Any]) -> None:
         "alert_priority",
         *("reminder_repeat", "weather_condition", "weekday"),
         # Asked for by name when something is drawn, entered or recorded.
-        *("calendar", "pictures", "records", "statistics"),
+        *("calendar", "firmware", "pictures", "records", "statistics"),
     }
 
 
