@@ -332,6 +332,10 @@ def _icon(kind: Kind, colour: str) -> str:
     return f"<circle cx='60' cy='52' r='20' fill='{colour}'/>{shapes.get(kind, '')}"
 
 
+# A call has nothing but its title, which may be a question.
+_TITLE_LINES = {Kind.CALL: 5}
+
+
 def _message(look: Look) -> list[str]:
     colour = _COLOURS.get(look.kind, "#60a5fa")
     parts = [_icon(look.kind, colour)]
@@ -339,7 +343,9 @@ def _message(look: Look) -> list[str]:
     if look.content.label:
         parts.append(_line(y, look.content.label, size=11, fill=colour))
         y += 17
-    for line in wrap(look.content.title, COLUMNS + 2, max_lines=2, placeholder="…"):
+    for line in wrap(
+        look.content.title, COLUMNS + 2, max_lines=_TITLE_LINES.get(look.kind, 2), placeholder="…"
+    ):
         parts.append(_line(y, line, size=15, weight=700))
         y += 18
     for line in look.lines:
