@@ -13,6 +13,8 @@ from enum import StrEnum, unique
 from html import escape
 from textwrap import wrap
 
+import regex
+
 WIDTH, HEIGHT = 120, 240
 COLUMNS, LINES = 10, 6
 _KEPT = 20
@@ -126,7 +128,7 @@ class Look:
         return [
             line
             for paragraph in self.content.body.split("\n")
-            for line in wrap(paragraph, COLUMNS) or [""]
+            for line in _broken(paragraph, COLUMNS) or [""]
         ][:LINES]
 
     @property
@@ -190,6 +192,18 @@ class Screen:
         """Decide what is seen."""
         kind = next((kind for kind in Kind if kind in self._shown), Kind.CLOCK)
         return Look(kind=kind, content=self._shown.get(kind, Content()), status=status)
+
+
+def _broken(text: str, columns: int, lines: int | None = None) -> list[str]:
+    """Break a text into lines, never within what a reader takes for one character."""
+    characters = regex.findall(r"\X", text)
+    joined = dict.fromkeys(one for one in characters if len(one) > 1 and not one.isspace())
+    # While lines are broken, one code point of private use stands for each.
+    single = {one: chr(0xF0000 + number) for number, one in enumerate(joined)}
+    back = {ord(stand_in): one for one, stand_in in single.items()}
+    short = "".join(single.get(one, one) for one in characters)
+    found = wrap(short, columns, max_lines=lines, placeholder="…")
+    return [line.translate(back) for line in found]
 
 
 def _is_emoji(character: str) -> bool:
