@@ -181,17 +181,19 @@ async def test_a_trigger_fires_for_its_target_and_not_for_a_foreign_entity(
 
 
 @contextlib.asynccontextmanager
-async def moving_in(hass: HomeAssistant, band: EmulatedBand, key: bytes) -> AsyncIterator[House]:
+async def moving_in(
+    hass: HomeAssistant, band: EmulatedBand, key: bytes, wearer: str = "Grace"
+) -> AsyncIterator[House]:
     """Set up another band for a while."""
     entry = MockConfigEntry(
         domain=DOMAIN,
-        title="Mi Smart Band 4 Grace",
+        title=f"Mi Smart Band 4 {wearer}",
         unique_id=band.address,
         data={
             CONF_ADDRESS: band.address,
             "key": key.hex(),
             "identity": "f" * 32,
-            "profile": PROFILE,
+            "profile": PROFILE | {"name": wearer},
         },
     )
     entry.add_to_hass(hass)
