@@ -547,3 +547,33 @@ async def test_a_band_that_stops_answering_ends_the_link_for_everybody(
                 pass
         with pytest.raises(LinkLost):
             await link.read(_STEPS)
+
+
+async def test_the_mtu_of_a_lost_link_is_a_lost_link(lab: Lab) -> None:
+    band = await lab.band()
+    async with lab.open(band) as link:
+        assert link.mtu > 0
+        band.faults.out_of_range(value=True)
+        with pytest.raises(LinkLost):
+            await read_battery(link)
+        await band.wait_for(lambda: not band.connected)
+        with pytest.raises(LinkLost):
+            _ = link.mtu
+
+
+async def test_who_has_the_link_alone_is_not_disturbed_and_lets_go(lab: Lab) -> None:
+    band = await lab.band()
+    order: list[str] = []
+    async with lab.open(band) as link:
+
+        async def other() -> None:
+            await read_battery(link)
+            order.append("other")
+
+        async with link.alone() as alone:
+            waiting = asyncio.create_task(other())
+            for _ in range(3):
+                await read_battery(alone)
+                order.append("alone")
+        await waiting
+    assert order == ["alone"] * 3 + ["other"]

@@ -23,7 +23,11 @@ class Link(Protocol):
 
     @property
     def mtu(self) -> int:
-        """The ATT MTU in force, in bytes; 23 until a larger one is agreed."""
+        """The ATT MTU in force, in bytes; 23 until a larger one is agreed.
+
+        Raises:
+            LinkLost: the link broke.
+        """
 
     async def read(self, characteristic: Characteristic) -> bytes:
         """Read a value.

@@ -100,7 +100,11 @@ class BandSession(Link):
     @override
     def mtu(self) -> int:
         """The ATT MTU in force, in bytes."""
-        return self._client.mtu_size
+        try:
+            return self._client.mtu_size
+        except BleakError as err:
+            # Not every backend remembers it when the link is gone.
+            raise LinkLost("the link broke") from err
 
     def offers(self, characteristic: Characteristic) -> bool:
         """Tell whether the band has a characteristic."""
