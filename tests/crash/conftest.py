@@ -16,10 +16,16 @@ from .life import lived_long_ago
 __all__ = ["adapter", "hass_config_dir", "loopback", "radio", "radio_client"]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def quiet_radio() -> None:
-    """Do not write every packet of the radio into the report of a failure."""
-    logging.getLogger("bumble").setLevel(logging.WARNING)
+@pytest.fixture(autouse=True)
+def quiet() -> Generator[None]:
+    """Do not write down every packet of the radio and every query: it takes most of the time."""
+    loggers = [logging.getLogger(name) for name in ("bumble", "sqlalchemy.engine")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +33,11 @@ def find_our_integration(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant, where there is one, load what is in custom_components."""
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture
+def mock_recorder_before_hass(async_test_recorder: object) -> None:
+    """Make the recorder, where there is one, ready before Home Assistant is."""
 
 
 @pytest.fixture(autouse=True)
