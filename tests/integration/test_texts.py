@@ -224,7 +224,7 @@ def test_no_selector_text_is_left_over(english: dict[str, Any]) -> None:
     assert set(english["selector"]) == SELECTORS_OF_PAGES | {
         "alert_icon",
         "alert_priority",
-        *("reminder_repeat", "weather_condition", "weekday"),
+        *("reminder_repeat", "weather_condition", "weekday", "call_answer", "music_key"),
         # Asked for by name when something is drawn, entered or recorded.
         *("calendar", "firmware", "pictures", "records", "statistics"),
     }
