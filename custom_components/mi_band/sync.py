@@ -134,23 +134,50 @@ class Sync:
         since = await self._fetched_until(RecordKind.WORKOUT_SUMMARY)
         count = 0
         for _ in range(MOST_ROUNDS):
+            workout, following = await self._fetch_summary(link, since)
+            if following == since:
+                break
+            since = following
+            if workout is not None:
+                await self._fetch_track(link, workout)
+                await self.committed()
+                count += 1
+            await asyncio.sleep(PAUSE_BETWEEN_ROUNDS.total_seconds())
+        return count
+
+    async def _fetch_summary(self, link: Link, since: int) -> tuple[Workout | None, int]:
+        """Fetch the first workout from a minute on; None for one that cannot be read.
+
+        Returns:
+            The workout, and from which minute on to ask for the next: the same when there is none.
+        """
+        begun: datetime | None = None
+        try:
             async with fetch(
                 link, RecordKind.WORKOUT_SUMMARY, _moment(since), keep=self.keep
             ) as batch:
                 if not batch.records:
-                    break
+                    return None, since
+                begun = batch.start
                 workout = decode_workout(batch)
-                # The band is asked in whole minutes, and answers with the same workout again when
-                # it ended within the minute in which it began.
-                since = max(_minute(workout.end), _minute(workout.start) + 1)
-                await self.archive.async_run(
-                    History.commit_workout, self.band, workout, fetched_until=since
-                )
-            await self._fetch_track(link, workout)
-            await self.committed()
-            count += 1
-            await asyncio.sleep(PAUSE_BETWEEN_ROUNDS.total_seconds())
-        return count
+                following = await self._commit_workout(workout)
+        except MalformedPacket as err:
+            if begun is None:
+                raise
+            # Later ones can be read. It stays on the band, and is asked for again next time.
+            _LOGGER.warning("Leaving out a workout: %s", err)
+            return None, _minute(begun) + 1
+        return workout, following
+
+    async def _commit_workout(self, workout: Workout) -> int:
+        """Store a workout; returns the minute from which on to ask for the next."""
+        # The band is asked in whole minutes, and answers with the same workout again when it ended
+        # within the minute in which it began.
+        since = max(_minute(workout.end), _minute(workout.start) + 1)
+        await self.archive.async_run(
+            History.commit_workout, self.band, workout, fetched_until=since
+        )
+        return since
 
     async def _fetch_track(self, link: Link, workout: Workout) -> None:
         try:
@@ -158,10 +185,12 @@ class Sync:
                 link, RecordKind.WORKOUT_DETAILS, workout.start, keep=self.keep
             ) as batch:
                 decode_track(batch, workout)
-                # A workout without details has an empty track, and is not asked for again.
-                await self.archive.async_run(
-                    History.commit_track, self.band, workout.start, batch.records
-                )
+                # A workout without details has an empty track, and is not asked for again. One of
+                # which a part was lost is.
+                if batch.complete or not batch.records:
+                    await self.archive.async_run(
+                        History.commit_track, self.band, workout.start, batch.records
+                    )
         except MalformedPacket as err:
             # The summary is safe, and other workouts wait. It is asked for again next time.
             _LOGGER.warning("Leaving out the details of a workout: %s", err)
