@@ -40,9 +40,11 @@ async def test_settings_are_chosen_on_the_page_of_the_device(
         await row.scroll_into_view_if_needed()
         await wearer.shoot(wearer.ha, "settings")
         await row.locator("ha-select").click()
-        await wearer.ha.get_by_role("option", name="From sunset").or_(
-            wearer.ha.locator("ha-dropdown-item, ha-list-item", has_text="From sunset")
-        ).first.click()
+        await (
+            wearer.ha.get_by_role("option", name="From sunset")
+            .or_(wearer.ha.locator("ha-dropdown-item, ha-list-item", has_text="From sunset"))
+            .first.click()
+        )
         lock = wearer.ha.locator("hui-toggle-entity-row", has_text="Swipe lock")
         await wearer.shoot(wearer.ha, "night-mode")
         # What was never chosen is neither on nor off: two buttons.
