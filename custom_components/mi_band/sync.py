@@ -134,12 +134,12 @@ class Sync:
         since = await self._fetched_until(RecordKind.WORKOUT_SUMMARY)
         count = 0
         for _ in range(MOST_ROUNDS):
-            workout, following = await self._fetch_summary(link, since)
+            found, following = await self._fetch_summary(link, since)
             if following == since:
                 break
             since = following
-            if workout is not None:
-                await self._fetch_track(link, workout)
+            if found is not None:
+                await self._fetch_track(link, found)
                 await self.committed()
                 count += 1
             await asyncio.sleep(PAUSE_BETWEEN_ROUNDS.total_seconds())
