@@ -36,7 +36,6 @@ from .remote import FarLink, connect
 IDENTITY: Final = "0123456789abcdef0123456789abcdef"
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +193,8 @@ def rebuild(folder: Path, place: str) -> None:
 
 def forked[**P](work: Callable[P, None], *args: P.args, **_: P.kwargs) -> ForkServerProcess:
     """Start a process that does some work; it ends with this one."""
+    # Not before: other tests fork as well, and the server that is started first serves all.
+    _FORKS.set_forkserver_preload([__name__])
     process = _FORKS.Process(target=work, args=args, daemon=True)
     process.start()
     return process
