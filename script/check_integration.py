@@ -287,7 +287,8 @@ def check_states() -> Faults:
     for platform, row in _descriptions():
         match row:
             case SelectEntityDescription():
-                wanted = set(getattr(row, "values", ())) | set(row.options or ())
+                values = getattr(getattr(row, "setting", None), "values", ())
+                wanted = {*values, *(row.options or ())}
                 path: tuple[str, ...] = ("state",)
             case EventEntityDescription():
                 wanted = set(getattr(row, "types", {}).values()) | set(row.event_types or ())
