@@ -223,6 +223,21 @@ async def test_latency_delays_and_keeps_the_order(phone: Phone, gadget: Gadget) 
     assert phone.notifications == [bytes([number]) for number in range(50)]
 
 
+async def test_a_connection_event_carries_so_many_packets_and_no_more(
+    phone: Phone, gadget: Gadget
+) -> None:
+    await phone.subscribe()
+    gadget.faults.interval_s, gadget.faults.packets_per_event = 0.01, 4
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    for number in range(50):
+        await gadget.notify(bytes([number]))
+    await until(lambda: len(phone.notifications) == 50)
+    # Thirteen events; the first one may be just now.
+    assert loop.time() - begin >= 0.12
+    assert phone.notifications == [bytes([number]) for number in range(50)]
+
+
 async def test_an_attempt_that_is_given_up_does_not_stand_in_the_way_of_the_next(
     radio: Radio, central: AirDevice, gadget: Gadget
 ) -> None:

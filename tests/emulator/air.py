@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import ceil
 import random
 from typing import NamedTuple, override
 
@@ -75,6 +76,10 @@ class AirFaults:
         """Delay of every packet, in both directions; their order is kept."""
         self.jitter_s = 0.0
         """Random addition to the latency, from nothing to this."""
+        self.interval_s = 0.0
+        """Connection interval: packets pass at its events only; 0 is at once."""
+        self.packets_per_event = 4
+        """In each direction; 1 through slow stacks and proxies, 4 to 6 through good ones."""
         self.supervision_s = 0.01
         """Time between the last packet and the moment when both ends notice (reason 8)."""
         self.rssi = -50
@@ -150,6 +155,21 @@ class _Lane:
 
     deliver_after: float = 0.0
     packets: deque[Callable[[], None]] = field(default_factory=deque)
+    event: float = 0.0
+    """The connection event at which the last packet passes."""
+    at_event: int = 0
+    """How many pass there."""
+
+    def next_event(self, now: float, interval_s: float, room: int) -> float:
+        """Take a place for a packet; returns when its connection event is."""
+        if now > self.event:
+            self.event = ceil(now / interval_s) * interval_s
+            self.at_event = 0
+        elif self.at_event >= room:
+            self.event += interval_s
+            self.at_event = 0
+        self.at_event += 1
+        return self.event
 
 
 @dataclass(slots=True, eq=False)
@@ -439,8 +459,11 @@ class Air(LocalLink):
         # Timers that are due together fire in no fixed order. So what is scheduled is only that
         # one more packet arrives; which one it is, the lane knows.
         lane.packets.append(deliver)
+        now = loop.time()
+        if faults.interval_s:
+            delay += lane.next_event(now, faults.interval_s, faults.packets_per_event) - now
         if delay:
-            lane.deliver_after = max(lane.deliver_after, loop.time() + delay)
+            lane.deliver_after = max(lane.deliver_after, now + delay)
             self._later(lane.deliver_after, self._arrive, link, lane)
         else:
             loop.call_soon(self._arrive, link, lane)
