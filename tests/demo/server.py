@@ -48,7 +48,7 @@ logbook:
 config:
 frontend:
 bluetooth:
-automation: []
+automation: !include automations.yaml
 script: {{}}
 """
 # Not ours, and known: the demonstration installs neither of these programs and libraries.
@@ -328,6 +328,9 @@ def prepare(config_dir: Path, configuration: str, port: int) -> bool:
     for folder in (config_dir, storage, components):
         folder.mkdir(parents=True, exist_ok=True)
     (config_dir / "configuration.yaml").write_text(configuration)
+    automations = config_dir / "automations.yaml"
+    if not automations.exists():
+        automations.write_text("[]\n")
     link = components / DOMAIN
     link.unlink(missing_ok=True)
     link.symlink_to(ROOT / "custom_components" / DOMAIN)
