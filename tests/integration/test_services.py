@@ -51,9 +51,9 @@ async def test_an_alert_that_makes_no_sense_is_refused(
         await house.call("notify", **fields)
 
 
-async def test_sync_answers_how_long_it_took(house: House) -> None:
+async def test_sync_answers_what_came_and_how_long_it_took(house: House) -> None:
     answer = await house.call("sync")
-    assert answer.keys() == {"duration"}
+    assert answer.keys() == {"minutes", "workouts", "duration"}
     assert 0 < answer["duration"] < 5
 
 
