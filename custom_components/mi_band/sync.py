@@ -100,11 +100,18 @@ class Sync:
                     minutes = error.put_right(stamped, fetched_until=fetched_until, stored=known)
                     may_be_known = not minutes
                 count += await self._commit_minutes(minutes)
+            await self._pause()
             if (until := stamped[-1].minute + 1) <= since:
                 break
             since = until
-            await asyncio.sleep(PAUSE_BETWEEN_ROUNDS.total_seconds())
         return count
+
+    async def _pause(self) -> None:
+        """Let the band close a round, and meanwhile show what is new."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + PAUSE_BETWEEN_ROUNDS.total_seconds()
+        await self.committed()
+        await asyncio.sleep(max(0.0, ends - loop.time()))
 
     async def _stored(self, stamped: list[Minute]) -> list[Minute]:
         return await self.archive.async_run(
@@ -124,7 +131,6 @@ class Sync:
                 fetched_until=max(minute.minute for minute in past) + 1,
             )
             await self.project()
-            await self.committed()
         return len(past)
 
     async def _fetch_workouts(self, link: Link) -> int:
@@ -140,9 +146,8 @@ class Sync:
             since = following
             if found is not None:
                 await self._fetch_track(link, found)
-                await self.committed()
                 count += 1
-            await asyncio.sleep(PAUSE_BETWEEN_ROUNDS.total_seconds())
+            await self._pause()
         return count
 
     async def _fetch_summary(self, link: Link, since: int) -> tuple[Workout | None, int]:
