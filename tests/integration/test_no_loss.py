@@ -45,9 +45,8 @@ def mock_recorder_before_hass(async_test_recorder: object) -> None:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Come back at once, and do not wait long for a recorder that is held up."""
+    """Come back at once after a cut."""
     monkeypatch.setattr("custom_components.mi_band.keeper.FIRST_PAUSE", timedelta())
-    monkeypatch.setattr(ledger, "TIMEOUT", timedelta(milliseconds=300))
     logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 
@@ -114,19 +113,21 @@ async def test_a_link_that_is_cut_again_and_again_ends_with_everything(unready: 
 
 
 async def test_a_recorder_that_is_held_up_is_told_once_and_gets_everything_later(
-    unready: House, caplog: pytest.LogCaptureFixture
+    unready: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house = unready
     recorder = get_instance(house.hass)
     # As a backup does.
     assert await recorder.lock_database()
     minutes = held(house)
-    await house.set_up()
-    await until(lambda: "cannot be brought home yet" in caplog.text)
-    for _ in range(2):
-        with pytest.raises(HomeAssistantError) as caught:
-            await house.call("sync")
-        assert caught.value.translation_key == "statistics_unavailable"
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "TIMEOUT", timedelta(milliseconds=200))
+        await house.set_up()
+        await until(lambda: "cannot be brought home yet" in caplog.text)
+        for _ in range(2):
+            with pytest.raises(HomeAssistantError) as caught:
+                await house.call("sync")
+            assert caught.value.translation_key == "statistics_unavailable"
     assert caplog.text.count("cannot be brought home yet") == 1
     assert held(house) == minutes
     assert not house.on_band("records", "acknowledged")
