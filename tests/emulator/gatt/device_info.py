@@ -67,4 +67,4 @@ class DeviceInfo(Capability):
 
 
 def _ascii(text: str) -> bytes:
-    return text.encode("ascii")
+    return text.encode()
