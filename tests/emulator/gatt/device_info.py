@@ -44,9 +44,9 @@ class DeviceInfo(Capability):
     def reads(self) -> Mapping[str, Callable[[], bytes]]:
         return {
             "2A00": self._name.encode,
-            "2A25": lambda: _ascii(self._identity().serial),
-            "2A27": lambda: _ascii(self._identity().hardware),
-            "2A28": lambda: _ascii(self._identity().software),
+            "2A25": lambda: _text(self._identity().serial),
+            "2A27": lambda: _text(self._identity().hardware),
+            "2A28": lambda: _text(self._identity().software),
             "2A23": lambda: system_id(self._address()),
             # Vendor 0x0157 (Huami), product 0x0024.
             "2A50": lambda: (
@@ -66,5 +66,5 @@ class DeviceInfo(Capability):
         }
 
 
-def _ascii(text: str) -> bytes:
+def _text(text: str) -> bytes:
     return text.encode()
