@@ -59,6 +59,15 @@ async def choose_band(wearer: Visit) -> None:
     await expect(offered).to_be_hidden()
 
 
+async def holds(wearer: Visit, condition: str) -> bool:
+    """Tell what the button that tries a condition would tell."""
+    server = wearer.home.server
+    target = {"entity_id": list(await entities(wearer.home))}
+    tried = {"condition": condition, "target": target, "options": {"behavior": "any"}}
+    answer = await server.command("test_condition", condition=tried)
+    return bool(answer["result"])
+
+
 async def until_saved(wearer: Visit) -> None:
     """Wait until there is an automation."""
 
@@ -84,7 +93,6 @@ async def test_an_automation_of_our_trigger_and_action_shows_on_the_wrist(
         await trigger.scroll_into_view_if_needed()
         await wearer.shoot(page, "triggers")
         await trigger.click()
-        await wearer.shoot(page, "trigger")
         await page.get_by_role("button", name="Add action").click()
         await dialog.get_by_placeholder("Search").fill("alert to the band")
         await dialog.get_by_text("Send an alert to the band").first.click()
@@ -100,6 +108,8 @@ async def test_an_automation_of_our_trigger_and_action_shows_on_the_wrist(
         await until_saved(wearer)
         await wearer.home.lab.control("sleep", asleep=True)
         await wearer.see_on_band("Good night", "on-band")
+        assert await holds(wearer, "mi_band.is_asleep")
+        assert not await holds(wearer, "mi_band.is_awake")
 
 
 async def test_a_blueprint_is_imported_and_used(street: Street, artefacts: Path) -> None:

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
 import json
 from pathlib import Path
+import re
+from urllib.parse import unquote
 
 from homeassistant.components.websocket_api import DOMAIN as WEBSOCKET_API
 from homeassistant.core import Event, HomeAssistant
@@ -148,6 +150,13 @@ def test_there_is_a_blueprint_for_each_promise() -> None:
         *("ask_on_the_wrist", "asleep_off", "awake_morning", "band_away"),
         *("battery_low", "doorbell_to_wrist", "music_keys_scenes", "not_worn_at_night"),
     ] == NAMES
+
+
+def test_the_readme_links_to_each_of_them() -> None:
+    text = (FOLDER.parents[2] / "README.md").read_text()
+    begin = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
+    linked = re.findall(re.escape(begin) + r"([^)]+)\)", text)
+    assert sorted(unquote(link) for link in linked) == [ADDRESS.format(name) for name in NAMES]
 
 
 # Asleep, awake
