@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime, tzinfo
 from typing import cast, override
 
 from bumble.device import Connection
@@ -31,8 +32,10 @@ class _Undelayed:
 class DirectBand:
     """The part of a band that stores records and gives them out."""
 
-    def __init__(self, days: int, manner: Manner) -> None:
-        clock, posture = Clock(lambda: NOW, ZONE), Posture()
+    def __init__(
+        self, days: int, manner: Manner, *, now: datetime = NOW, zone: tzinfo = ZONE
+    ) -> None:
+        clock, posture = Clock(lambda: now, zone), Posture()
         history = History(clock, posture, Past(days=days))
         self.body = Body(clock=clock, posture=posture, history=history, tick_s=0.02)
         self.body.transmit = self._transmit

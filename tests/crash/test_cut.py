@@ -1,7 +1,6 @@
 """The link is cut on the way: after any packet, at any operation, between any two steps."""
 
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -10,67 +9,22 @@ from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.mi_band.archive import Archive
 from custom_components.mi_band.band.errors import LinkLost
-from custom_components.mi_band.band.fetch import RecordKind
-from custom_components.mi_band.band.link import Link
-from custom_components.mi_band.history import History, Unprojected
-from custom_components.mi_band.sync import Sync, Synced
+from custom_components.mi_band.history import History
 from tests.emulator.band import EmulatedBand
 from tests.emulator.gatt.fetch import Manner, Trouble
 from tests.history.projected import Band as Projected, Told
 from tests.link.lab import Lab, state
 
 from .direct import DirectBand
+from .house import DAYS, PACKETS, PLACES, House
 from .life import NOW, options, recorded, stored
 
-DAYS: Final = 3
-PACKETS: Final = 360
-"""Of a day, in a round of its own."""
-PLACES: Final = [(day, packets) for day in range(DAYS) for packets in range(PACKETS + 1)]
-"""Cut in a day's round after so many packets; after the last one its end does not come."""
 SOME_PLACES: Final = sorted({*PLACES[::100], *((day, PACKETS) for day in range(DAYS))})
 WHEN: Final = ("before the statistics", "after the statistics")
 OPERATIONS: Final = 21
 """Three to get in, two subscriptions, three for each of two rounds of minutes and each of the two
 parts of a workout, two for each of the two ends."""
-
-type Step = Callable[[], Awaitable[None]]
-
-
-async def nothing() -> None:
-    """Do nothing."""
-
-
-class House:
-    """A store, with a name for each band that was ever brought home to it."""
-
-    def __init__(self, hass: HomeAssistant, history: History) -> None:
-        # The loop is looked after elsewhere; here half of the time would go into that.
-        hass.loop.set_debug(False)
-        self.history = history
-        self.archive = Archive(hass, history, lambda damaged: damaged)
-
-    async def bring_home(
-        self,
-        identity: str,
-        link: Callable[[], AbstractAsyncContextManager[Link]],
-        project: Step = nothing,
-    ) -> Synced:
-        """Bring home what a band has."""
-        sync = Sync(
-            archive=self.archive, band=identity, project=project, committed=nothing, keep=False
-        )
-        async with link() as opened:
-            return await sync.async_run(opened, None)
-
-    def known_of(self, identity: str) -> tuple[int, int | None, Unprojected | None]:
-        """Return how many minutes there are, up to when, and what changed since a projection."""
-        return (
-            self.history.count_minutes(identity),
-            self.history.fetched_until(identity, RecordKind.MINUTES),
-            self.history.unprojected(identity),
-        )
 
 
 @pytest.fixture

@@ -1,0 +1,52 @@
+"""The budgets of bringing records home, several times as wide: other tests run beside these."""
+
+import asyncio
+from collections.abc import Generator
+import logging
+
+import pytest
+
+from custom_components.mi_band.band.minutes import decode_minutes
+
+from .history import DAY, Life, cost, decode_plainly, decoding, transfer, work
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Generator[None]:
+    """Do not write down every query: it takes longer than the query."""
+    logger = logging.getLogger("sqlalchemy.engine")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    yield
+    logger.setLevel(level)
+
+
+def test_two_weeks_cost_little_cpu_and_memory_and_do_not_hold_the_loop_up() -> None:
+    """One second, 30 MiB and 10 ms are aimed at."""
+    done = asyncio.run(work(Life.of(14)))
+    assert done.cpu_s < 4
+    assert done.cpu_s - done.recorder_cpu_s < 1.5
+    assert done.memory < 60 * 2**20
+    assert done.held_up.longest_cpu_s < 0.03, done.held_up.what
+
+
+def test_a_minute_costs_the_same_however_many_there_are() -> None:
+    """A year is aimed at to be built anew in 15 s, a day of it to be read in 50 ms."""
+    few, many = (asyncio.run(cost(Life.of(days))) for days in (7, 28))
+    assert many.store_s / many.minutes < 4 * few.store_s / few.minutes
+    assert many.add_up_s / many.minutes < 4 * few.add_up_s / few.minutes
+    assert many.rebuild_cpu_s < 5
+    assert many.day_s < 0.2
+
+
+def test_minutes_are_decoded_faster_than_plainly() -> None:
+    life = Life.of(30)
+    assert decoding(life, decode_minutes) * 2 < decoding(life, decode_plainly)
+    assert len(decode_minutes(life.batch(3))) == DAY
+
+
+def test_a_sync_hardly_takes_longer_than_the_link() -> None:
+    """95 % of the link's rate are aimed at: a tenth of a second for a day's round."""
+    one = asyncio.run(transfer(1, 6))
+    assert one.bare.packets == 360
+    assert one.ours - one.bare.seconds < 0.6
