@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from multiprocessing import Pipe
 from pathlib import Path
+from random import Random
 import signal
 from typing import Final
 
@@ -13,7 +14,7 @@ import pytest
 from custom_components.mi_band.sync import Synced
 from tests.emulator.band import EmulatedBand
 from tests.emulator.gatt.fetch import Manner
-from tests.link.lab import Lab
+from tests.link.lab import Lab, state
 
 from .driver import IDENTITY, PLACES, PLACES_TO_REBUILD, bring_home, forked, rebuild
 from .life import Home, counted, home_of, options, recorded
@@ -68,6 +69,28 @@ class Street:
         assert isinstance(synced, Synced)
         return synced
 
+    async def sync_and_kill(self, band: EmulatedBand, folder: Path, packets: int) -> bool:
+        """Bring everything home, and kill the process once the band has sent it so many packets.
+
+        Returns:
+            Whether it was killed; else it has come to its end.
+        """
+        packets += packets_of(band)
+        here, there = Pipe(duplex=False)
+        async with Gate(lambda: self._lab.open(band), folder / "link"):
+            process = await asyncio.to_thread(
+                forked, bring_home, folder, folder / "link", None, there
+            )
+            ended = asyncio.ensure_future(asyncio.to_thread(process.join, PROCESS_S))
+            await band.wait_for(lambda: ended.done() or packets_of(band) >= packets, PROCESS_S)
+            process.kill()
+            await ended
+            await band.wait_for(lambda: not band.connected)
+        there.close()
+        here.close()
+        assert process.exitcode in {0, -signal.SIGKILL}
+        return process.exitcode != 0
+
     async def quiet_home(self) -> Home:
         """Return what is at home if nobody is killed."""
         async with self.house() as (band, folder):
@@ -87,6 +110,13 @@ async def end_of[**P](work: Callable[P, None], *args: P.args, **kwargs: P.kwargs
     process = await asyncio.to_thread(lambda: forked(work, *args, **kwargs))
     await asyncio.to_thread(process.join, PROCESS_S)
     return process.exitcode
+
+
+def packets_of(band: EmulatedBand) -> int:
+    """Return how many packets of records a band has ever sent."""
+    packets = state(band, "records")["packets"]
+    assert isinstance(packets, int)
+    return packets
 
 
 async def assert_complete(folder: Path, band: EmulatedBand, quiet: Home) -> None:
@@ -123,6 +153,19 @@ async def test_a_sync_that_is_killed_anywhere_loses_nothing_and_counts_nothing_t
     # The places lie in all rounds, before and after what was acknowledged.
     assert {*ends} == {1440, 960, 480, 0}
     assert len(ends) == 30
+
+
+async def test_killing_again_and_again_at_any_moment_loses_nothing(street: Street) -> None:
+    """Killed from outside, whatever the process is doing when the band has sent so much."""
+    random = Random(4)  # noqa: S311  the same moments in each run, no secret
+    quiet = await street.quiet_home()
+    async with street.house() as (band, folder):
+        kills = 0
+        while await street.sync_and_kill(band, folder, random.randrange(1, 500)):
+            kills += 1
+            assert kills < 100
+        await assert_complete(folder, band, quiet)
+    assert kills > 5
 
 
 async def test_statistics_that_are_killed_while_they_are_built_anew_are_built_next_time(
