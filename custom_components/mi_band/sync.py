@@ -91,7 +91,8 @@ class Sync:
         count = 0
         for _ in range(MOST_ROUNDS):
             async with fetch(link, RecordKind.MINUTES, _moment(since), keep=self.keep) as batch:
-                stamped = decode_minutes(batch)
+                # A band may give out all that it has at once.
+                stamped = await asyncio.to_thread(decode_minutes, batch)
                 if not stamped:
                     break
                 minutes = stamped
@@ -122,16 +123,10 @@ class Sync:
         # One that has not been yet would be shown as the last. Those of a clock that runs a little
         # fast are kept, for they are about to be acknowledged: the next ones of that time win.
         latest = _minute(dt_util.utcnow() + TOLERANCE)
-        past = [minute for minute in minutes if minute.minute <= latest]
-        if past:
-            await self.archive.async_run(
-                History.commit_minutes,
-                self.band,
-                past,
-                fetched_until=max(minute.minute for minute in past) + 1,
-            )
+        count = await self.archive.async_run(_commit_until, self.band, minutes, latest)
+        if count:
             await self.project()
-        return len(past)
+        return count
 
     async def _fetch_workouts(self, link: Link) -> int:
         # A track that is missing belongs to a summary whose fetch was the last thing that worked.
@@ -189,7 +184,8 @@ class Sync:
             async with fetch(
                 link, RecordKind.WORKOUT_DETAILS, workout.start, keep=self.keep
             ) as batch:
-                decode_track(batch, workout)
+                # A day in the mountains has tens of thousands of points and beats.
+                await asyncio.to_thread(decode_track, batch, workout)
                 # A workout without details has an empty track, and is not asked for again. One of
                 # which a part was lost is.
                 if batch.complete or not batch.records:
@@ -199,6 +195,15 @@ class Sync:
         except MalformedPacket as err:
             # The summary is safe, and other workouts wait. It is asked for again next time.
             _LOGGER.warning("Leaving out the details of a workout: %s", err)
+
+
+def _commit_until(history: History, band: str, minutes: list[Minute], latest: int) -> int:
+    """Store the minutes up to one, and tell how many."""
+    past = [minute for minute in minutes if minute.minute <= latest]
+    if past:
+        fetched_until = max(minute.minute for minute in past) + 1
+        history.commit_minutes(band, past, fetched_until=fetched_until)
+    return len(past)
 
 
 def _minute(moment: datetime) -> int:
