@@ -58,7 +58,8 @@ def _names() -> Mapping[str, set[str]]:
     return {
         "page": {
             node.name.removeprefix("async_step_")
-            for node in ast.walk(_tree(PRODUCT / "config_flow.py"))
+            for file in ("config_flow.py", "options_flow.py")
+            for node in ast.walk(_tree(PRODUCT / file))
             if isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("async_step_")
         },
         "progress": set(config["progress"]),
@@ -77,7 +78,7 @@ def _names() -> Mapping[str, set[str]]:
         },
         "option": {
             key
-            for section in texts["options"]["step"]["init"]["sections"].values()
+            for section in texts["options"]["step"]["settings"]["sections"].values()
             for key in section["data"]
         },
         "readme": set(re.findall(r"(?m)^#+ (.+)$", (ROOT / "README.md").read_text("utf-8"))),

@@ -1,14 +1,21 @@
-"""The files for bands that a person has put into the folder `mi_band` of the configuration."""
+"""The files for bands, in the folder `mi_band` of the configuration.
+
+A person copies them there, or brings them in through the browser. What comes through the browser
+replaces nothing: a name that is taken gets a number, unless the very same file has it already.
+"""
 
 import asyncio
 from collections.abc import Callable, Iterator
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 import errno
-from itertools import islice
+from itertools import chain, count, islice
 import os
 from pathlib import Path
+import re
 from typing import Final
+import unicodedata
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
@@ -22,6 +29,11 @@ FOLDER: Final = DOMAIN
 MOST_FILES: Final = 64
 """More are passed over: every one of them is read."""
 LIBRARY_CHANGED: Final = f"{DOMAIN}_library_changed"
+
+_LONGEST_STEM: Final = 48
+_LONGEST_SUFFIX: Final = 8
+"""With a number, and at four bytes a character, a name stays within the 255 of file systems."""
+_NOT_IN_A_NAME: Final = re.compile(r"[^\w.()+-]+")
 
 type _Mark = tuple[int, int]
 """When a file was changed and how long it is: as long as these stay, so does what it is."""
@@ -37,6 +49,10 @@ class Stored:
     kind: FileKind | None
     """None when it is nothing that a band takes."""
     version: str | None
+
+
+class LibraryFull(Exception):
+    """There are as many files as are looked at."""
 
 
 def read_band_file(path: Path) -> BandFile:
@@ -80,21 +96,30 @@ class FirmwareLibrary:
         await self._async_do(lambda: None)
 
     async def async_add(self, name: str, content: bytes) -> Stored:
-        """Keep a file, in the place of one with its name.
+        """Keep a file under its name or, where another file has that, one like it.
 
         Raises:
             FileRefused: it is nothing that a band takes.
+            LibraryFull: one of the others has to go first.
             OSError: it cannot be written.
         """
-        path = self._path(name)
 
-        def write() -> None:
+        def write() -> str:
             recognise(content)
             self.folder.mkdir(exist_ok=True)
-            path.write_bytes(content)
+            path = self._place_for(name, content)
+            if not path.exists():
+                if len(tuple(self._scan())) >= MOST_FILES:
+                    raise LibraryFull
+                _write_whole(path, content)
+            return path.name
 
-        await self._async_do(write)
-        return next(file for file in self.files if file.name == path.name)
+        kept = await self._async_do(write)
+        found = next((file for file in self.files if file.name == kept), None)
+        if found is None:
+            # Somebody else has deleted it, or has filled the folder at the same moment.
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), kept)
+        return found
 
     async def async_remove(self, name: str) -> None:
         """Delete a file.
@@ -119,22 +144,29 @@ class FirmwareLibrary:
         """Return where a file lies: never outside of the folder, whatever it is called."""
         return self.folder / (Path(name).name or "file")
 
-    async def _async_do(self, act: Callable[[], None]) -> None:
-        def run() -> tuple[Stored, ...]:
-            act()
-            return tuple(self._scan())
+    def _place_for(self, name: str, content: bytes) -> Path:
+        """Return where a file may lie: where nothing does, or where the same file does."""
+        first = Path(safe_name(name))
+        numbered = (f"{first.stem}-{number}{first.suffix}" for number in count(2))
+        places = (self.folder / name for name in chain((first.name,), numbered))
+        return next(path for path in places if not path.exists() or _holds(path, content))
+
+    async def _async_do[T](self, act: Callable[[], T]) -> T:
+        def run() -> tuple[T, tuple[Stored, ...]]:
+            return act(), tuple(self._scan())
 
         async with self._turn:
-            files = await self._hass.async_add_executor_job(run)
+            done, files = await self._hass.async_add_executor_job(run)
         if files != self.files:
             self.files = files
             async_dispatcher_send(self._hass, LIBRARY_CHANGED)
+        return done
 
     def _scan(self) -> Iterator[Stored]:
         known, self._known = self._known, {}
         try:
             with os.scandir(self.folder) as entries:
-                found = list(islice((entry for entry in entries if entry.is_file()), MOST_FILES))
+                found = list(islice(filter(_is_shown, entries), MOST_FILES))
         except OSError:
             return
         for entry in sorted(found, key=lambda entry: entry.name):
@@ -148,6 +180,40 @@ class FirmwareLibrary:
                 continue
             self._known[entry.name] = (mark, stored)
             yield stored
+
+
+def safe_name(name: str) -> str:
+    """Return a name for a file from elsewhere that no path and no page stumbles over."""
+    # What a browser sends is a bare name; what another client sends may be anything.
+    bare = unicodedata.normalize("NFC", re.split(r"[/\\]", name)[-1])
+    path = Path(_NOT_IN_A_NAME.sub("_", bare).lstrip("."))
+    return f"{path.stem[:_LONGEST_STEM]}{path.suffix[:_LONGEST_SUFFIX]}".strip("_") or "file"
+
+
+def _is_shown(entry: os.DirEntry[str]) -> bool:
+    """Pass over what hides, and over names that no page can show."""
+    return entry.is_file() and not entry.name.startswith(".") and entry.name.isprintable()
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there as a whole or not at all.
+
+    Nothing inside of a firmware tells how long it must be: half of one would pass for one.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _look_at(entry: os.DirEntry[str], status: os.stat_result) -> Stored:

@@ -32,6 +32,7 @@ async def test_a_band_is_let_go_and_reached_again_for_a_message(
         await until_connected(wearer)
         await wearer.ha.goto(f"{wearer.home.server.url}/config/integrations/integration/mi_band")
         await wearer.ha.get_by_role("button", name="Configure").click()
+        await wearer.choose("Options")
         await wearer.see("Hold the connection", "options")
         await wearer.choose("From time to time: to read the band, and for what is sent to it")
         await wearer.shoot(wearer.ha, "chosen")

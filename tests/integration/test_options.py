@@ -19,7 +19,9 @@ PERIODIC = {"connection_mode": "periodic", "sync_interval": 60}
 
 
 async def _open(house: House) -> ConfigFlowResult:
-    return await house.hass.config_entries.options.async_init(house.entry.entry_id)
+    flows = house.hass.config_entries.options
+    menu = await flows.async_init(house.entry.entry_id)
+    return await flows.async_configure(menu["flow_id"], {"next_step_id": "settings"})
 
 
 async def _submit(house: House, page: ConfigFlowResult, **connection: object) -> ConfigFlowResult:

@@ -21,6 +21,7 @@ from custom_components.mi_band.binary_sensor import BINARY_SENSORS
 from custom_components.mi_band.button import BUTTONS
 from custom_components.mi_band.calendar import CALENDARS
 from custom_components.mi_band.const import DOMAIN
+from custom_components.mi_band.device_tracker import TRACKERS
 from custom_components.mi_band.event import EVENTS, MiBandEventDescription
 from custom_components.mi_band.history import HistoryError
 from custom_components.mi_band.image import IMAGES
@@ -39,6 +40,7 @@ TABLES: Mapping[str, tuple[EntityDescription, ...]] = {
     "binary_sensor": BINARY_SENSORS,
     "button": BUTTONS,
     "calendar": CALENDARS,
+    "device_tracker": TRACKERS,
     "event": EVENTS,
     "image": IMAGES,
     "notify": NOTIFIERS,
@@ -225,8 +227,8 @@ def test_no_selector_text_is_left_over(english: dict[str, Any]) -> None:
         "alert_icon",
         "alert_priority",
         *("reminder_repeat", "weather_condition", "weekday", "call_answer", "music_key"),
-        # Asked for by name when something is drawn, entered or recorded.
-        *("calendar", "firmware", "pictures", "records", "statistics"),
+        # Asked for by name when something is drawn, entered, listed or recorded.
+        *("band_file", "calendar", "firmware", "pictures", "records", "statistics"),
     }
 
 
