@@ -43,7 +43,7 @@ GLUE_LAYERS = (
     {"coordinator"},
     {
         *("alert_queue", "call_desk", "companions", "keeper", "lease", "pace"),
-        *("reach", "readings", "records", "snapshot", "sync"),
+        *("reach", "readings", "records", "snapshot", "sync", "timepiece", "timetable"),
     },
     {
         *("account", "archive", "digest", "drawing", "extracts", "history", "hours", "ledger"),

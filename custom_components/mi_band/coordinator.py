@@ -23,8 +23,6 @@ from homeassistant.util import dt as dt_util
 
 from .alert_queue import AlertQueue
 from .band.alerts import Alert, send_alert
-from .band.clock import correct_clock, look_at_clock, overwrite_clock
-from .band.clock_error import ClockError
 from .band.device_info import DeviceInfo
 from .band.errors import (
     AuthenticationError,
@@ -73,6 +71,8 @@ from .readings import Readings
 from .records import Records
 from .snapshot import decode_snapshot, encode_snapshot, snapshot_store
 from .sync import Synced
+from .timepiece import Timepiece
+from .timetable import Timetable
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -103,8 +103,11 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         )
         self.identity: str = entry.data[CONF_IDENTITY]
         self.address: str = entry.data[CONF_ADDRESS]
-        self._sync_interval = timedelta(minutes=SYNC_INTERVAL.of(entry))
         self._lease = Lease(LINGERS[CONNECTION_MODE.of(entry)])
+        self._timetable = Timetable(
+            entry.title, self._lease, timedelta(minutes=SYNC_INTERVAL.of(entry))
+        )
+        self._timepiece = Timepiece()
         self.keeper = LinkKeeper(
             hass,
             self.address,
@@ -126,8 +129,6 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self._pace = Pace(self.async_update_listeners)
         self._companions = Companions(hass, entry)
         self._link_work: dict[str, Callable[[], Awaitable[None]]] = {}
-        self._clock_error: ClockError | None = None
-        self._sync_failed = False
         self._event_listeners: set[Callable[[DeviceEvent], None]] = set()
         self._readings = Readings()
         self.alerts = AlertQueue(
@@ -202,12 +203,15 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
                     await self._async_listen(events)
         finally:
             await self._async_let_go()
-        return self._sync_interval
+        return self._timetable.interval
 
     def _begin(self, state: BandState) -> None:
         self._publish(replace(state, connected=True, reachable=True, signal_dbm=self._signal_dbm()))
         # By itself it is no reason to hold the link, but each sync is.
-        self._companions.start("sync", self._async_sync_regularly())
+        # All but the records was read before the link was there for everybody.
+        self._companions.start(
+            "sync", self._timetable.async_keep(self._async_sync_records, self._async_sync_all)
+        )
         self._restore_settings()
         if self.data.settings.continuous_heart_rate:
             self._accompany("heart rate", measure_continuously)
@@ -238,12 +242,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self._publish(replace(self.data, reachable=reachable))
 
     async def _async_read(self, link: Link) -> BandState:
-        now = dt_util.now()
-        reading = await look_at_clock(link, now)
-        # The clock tells when the stored minutes were, so a wrong one stays until they are here.
-        self._clock_error = ClockError.of(reading.shown, now)
-        if self._clock_error is None:
-            await correct_clock(link, now, reading)
+        await self._timepiece.async_look(link)
         state = await read_state(link, self.data)
         if state.device != self.data.device:
             self._update_device(state.device)
@@ -256,44 +255,14 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
 
     async def _async_sync_records(self, link: Link) -> Synced:
         try:
-            synced = await self.records.async_sync(link, self._clock_error)
+            async with self._timepiece.async_set_after(link) as error:
+                synced = await self.records.async_sync(link, error)
         except BandBusy:
             # It gets over that on a new link.
             self._lease.end()
             raise
-        except LinkLost:
-            raise
-        except BandError, HomeAssistantError:
-            await self._async_set_wrong_clock(link)
-            raise
-        await self._async_set_wrong_clock(link)
         self._publish(replace(self.data, last_sync=dt_util.utcnow()))
         return synced
-
-    async def _async_set_wrong_clock(self, link: Link) -> None:
-        if self._clock_error is not None:
-            await overwrite_clock(link, dt_util.now())
-            self._clock_error = None
-
-    async def _async_sync_regularly(self) -> None:
-        # All but the records was read before the link was there for everybody.
-        await self._async_try_sync(self._async_sync_records)
-        while True:
-            await asyncio.sleep(self._sync_interval.total_seconds())
-            await self._async_try_sync(self._async_sync_all)
-
-    async def _async_try_sync(self, operation: Operation[Synced]) -> None:
-        """Sync; what fails is tried again next time, and told the first time."""
-        try:
-            await self._lease.run(operation)
-        except LinkLost, BandBusy:
-            raise
-        except (BandError, HomeAssistantError) as err:
-            if not self._sync_failed:
-                _LOGGER.warning("The records of %s cannot be brought home yet: %s", self.name, err)
-            self._sync_failed = True
-        else:
-            self._sync_failed = False
 
     def _show_recorded(self, recorded: Recorded) -> None:
         self._publish(
@@ -318,7 +287,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
                 # Now the night can be told of.
                 self.records.note_woke_up()
                 self._companions.start(
-                    "morning sync", self._async_try_sync(self._async_sync_records)
+                    "morning sync", self._timetable.async_try(self._async_sync_records)
                 )
             case _:
                 pass

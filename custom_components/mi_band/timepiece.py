@@ -1,0 +1,49 @@
+"""The clock of a band, which is not set before the minutes that it told the time of are here."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+
+from .band.clock import correct_clock, look_at_clock, overwrite_clock
+from .band.clock_error import ClockError
+from .band.errors import BandBusy, BandError, LinkLost
+from .band.link import Link
+
+
+class Timepiece:
+    """The clock of one band, as it was looked at on the last link."""
+
+    def __init__(self) -> None:
+        self._error: ClockError | None = None
+
+    async def async_look(self, link: Link) -> None:
+        """Look at it, and put it right unless it is far off."""
+        now = dt_util.now()
+        reading = await look_at_clock(link, now)
+        # The clock tells when the stored minutes were, so a wrong one stays until they are here.
+        self._error = ClockError.of(reading.shown, now)
+        if self._error is None:
+            await correct_clock(link, now, reading)
+
+    @asynccontextmanager
+    async def async_set_after(self, link: Link) -> AsyncGenerator[ClockError | None]:
+        """Set a wrong one when the block is left, unless the link broke or the band is busy.
+
+        Yields:
+            How far it is off; None when it is right.
+        """
+        try:
+            yield self._error
+        except LinkLost, BandBusy:
+            raise
+        except BandError, HomeAssistantError:
+            await self._async_set(link)
+            raise
+        await self._async_set(link)
+
+    async def _async_set(self, link: Link) -> None:
+        if self._error is not None:
+            await overwrite_clock(link, dt_util.now())
+            self._error = None

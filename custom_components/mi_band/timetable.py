@@ -1,0 +1,54 @@
+"""When the records of a band are brought home without anybody asking for it."""
+
+import asyncio
+from datetime import timedelta
+import logging
+
+from homeassistant.exceptions import HomeAssistantError
+
+from .band.errors import BandBusy, BandError, LinkLost
+from .band.link import Operation
+from .lease import Lease
+from .sync import Synced
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Timetable:
+    """The syncs of one band that are due by themselves.
+
+    Attributes:
+        interval: from one to the next, and from one link to the next where none is kept.
+    """
+
+    def __init__(self, name: str, lease: Lease, interval: timedelta) -> None:
+        self.interval = interval
+        self._name = name
+        self._lease = lease
+        self._failed = False
+
+    async def async_keep(self, first: Operation[Synced], later: Operation[Synced]) -> None:
+        """Sync on a new link, and whenever it is due again, until the link breaks."""
+        await self.async_try(first)
+        while True:
+            await asyncio.sleep(self.interval.total_seconds())
+            await self.async_try(later)
+
+    async def async_try(self, operation: Operation[Synced]) -> None:
+        """Sync; what fails is tried again next time, and told the first time.
+
+        Raises:
+            LinkLost: the link broke.
+            BandBusy: nothing more comes of this link.
+            NoLink: there is none.
+        """
+        try:
+            await self._lease.run(operation)
+        except LinkLost, BandBusy:
+            raise
+        except (BandError, HomeAssistantError) as err:
+            if not self._failed:
+                _LOGGER.warning("The records of %s cannot be brought home yet: %s", self._name, err)
+            self._failed = True
+        else:
+            self._failed = False
