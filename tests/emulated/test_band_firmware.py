@@ -1,5 +1,6 @@
 """The transfer of files into the band: protocol-data.md, 9.2 to 9.9."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -484,6 +485,133 @@ async def test_data_can_be_lost_or_spoiled(radio: Radio, trouble: UploadTrouble)
         else:
             await here.phone.hear("1531", 2)
             assert await ask(here, "04") == "10 04 04"
+
+
+async def test_a_garbled_reply_can_be_anything(radio: Radio) -> None:
+    async with listening(radio) as here:
+        here.band.faults.upload(UploadTrouble(garbled=0x01, says=b"\x10\x04\x01"))
+        assert await ask(here, init_of(files.WATCHFACE, FACE)) == "10 04 01"
+
+
+async def test_packets_can_come_twice(radio: Radio) -> None:
+    async with listening(radio) as here:
+        here.band.faults.upload(UploadTrouble(doubled=(1,)))
+        await ask(here, init_of(files.WATCHFACE, FACE))
+        await here.phone.write("1531", "03 01")
+        for start in range(0, len(FACE), 20):
+            await here.phone.write("1532", FACE[start : start + 20], response=False)
+        assert (await here.phone.hear("1531", 2)).hex(" ") == "10 03 04"
+        assert here.wrongs == ["1532: more bytes than announced"]
+
+
+async def test_a_band_can_break_off_by_itself(radio: Radio) -> None:
+    async with listening(radio) as here:
+        here.band.faults.upload(UploadTrouble(breaks_off=(2, 0x47)))
+        await ask(here, init_of(files.FIRMWARE, SMALL))
+        await here.phone.write("1531", "03 01")
+        for start in (0, 20, 40):
+            await here.phone.write("1532", SMALL[start : start + 20], response=False)
+        assert (await here.phone.hear("1531", 2)).hex(" ") == "10 03 47"
+
+
+COMMANDS = {
+    1: init_of(files.FIRMWARE, SMALL),
+    3: b"\x03\x01",
+    0: b"\x00",
+    4: b"\x04",
+    5: b"\x05",
+}
+
+
+async def come_to(here: Lab, command: int) -> None:
+    """Send a firmware up to a command, which is not written any more."""
+    for earlier, value in COMMANDS.items():
+        if earlier == command:
+            return
+        await (here.phone.write("1531", value) if earlier else send(here, SMALL))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+async def test_every_command_can_be_refused(radio: Radio, command: int) -> None:
+    async with listening(radio) as here:
+        here.band.faults.upload(UploadTrouble(refuse=command))
+        await come_to(here, command)
+        with pytest.raises(att.ATT_Error):
+            await here.phone.write("1531", COMMANDS[command])
+        assert _runs(here) is Running.OLD
+        assert here.band.snapshot()["reboots"] == 0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+async def test_every_command_can_stay_unanswered(radio: Radio, command: int) -> None:
+    async with listening(radio) as here:
+        here.band.faults.upload(UploadTrouble(unanswered=command))
+        await come_to(here, command)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await here.phone.write("1531", COMMANDS[command])
+        assert _runs(here) is Running.OLD
+        assert here.band.snapshot()["reboots"] == 0
+
+
+@pytest.mark.parametrize("command", [1, 3, 4, 5])
+async def test_the_link_can_be_cut_instead_of_a_reply(radio: Radio, command: int) -> None:
+    async with listening(radio) as here:
+        here.band.faults.upload(UploadTrouble(cut_reply=command))
+        if command == 1:
+            await here.phone.write("1531", init_of(files.FIRMWARE, SMALL))
+        else:
+            await ask(here, init_of(files.FIRMWARE, SMALL))
+            await here.phone.write("1531", "03 01")
+            await send(here, SMALL)
+        for step, value in ((4, "04"), (5, "05")):
+            if command >= step:
+                await here.phone.write("1531", value)
+        await here.band.wait_for(lambda: not here.band.connected)
+        await again(here)
+        # Only what was told to restart is new, whether or not anybody heard that it would.
+        assert _runs(here) is (Running.NEW if command == 5 else Running.OLD)
+
+
+async def test_a_transfer_may_begin_again_when_the_answer_to_its_finish_was_lost(
+    radio: Radio,
+) -> None:
+    async with listening(radio) as here:
+        assert await upload(here, files.FIRMWARE, SMALL) == "10 04 01"
+        assert await upload(here, files.FIRMWARE, SMALL) == "10 04 01"
+        assert await ask(here, "05") == "10 05 01"
+        await again(here)
+        assert _runs(here) is Running.NEW
+
+
+async def test_other_files_wait_for_the_restart(radio: Radio) -> None:
+    async with listening(radio) as here:
+        await upload(here, files.FIRMWARE, SMALL)
+        await ask(here, init_of(files.WATCHFACE, FACE))
+        assert here.wrongs == ["1531: INIT of another file while a firmware waits for its reboot"]
+
+
+async def test_a_new_firmware_may_have_its_services_elsewhere(radio: Radio) -> None:
+    async with listening(radio) as here:
+        here.band.firmware.moves_services = True
+        before = here.phone.characteristic("0009").handle
+        await upload(here, files.FIRMWARE, SMALL)
+        await ask(here, "05")
+        await again(here)
+        assert here.phone.characteristic("0009").handle > before
+
+
+async def test_a_new_firmware_may_have_forgotten_what_was_set(radio: Radio) -> None:
+    async with listening(radio) as here:
+        here.band.firmware.forgets_settings = True
+        await here.phone.write("0003", "06 02 00 01", response=False)
+        await here.phone.write("2A39", "14 05")
+        await here.band.wait_for(lambda: "time_format_24h" in here.band._configuration.settings)
+        await upload(here, files.FIRMWARE, SMALL)
+        await ask(here, "05")
+        await again(here)
+        assert here.band.snapshot()["settings"] == {}
+        assert here.band._body.posture.interval == 10
 
 
 @pytest.mark.parametrize("command", [0, 1, 3, 4, 5])

@@ -34,7 +34,7 @@ from .gatt.heart_rate import HeartRate
 from .gatt.profile import Profile
 from .gatt.server import Server
 from .gatt.steps import Steps
-from .gatt.table import ROWS
+from .gatt.table import MOVED, ROWS, TABLE
 from .history import History, Past, Posture
 from .radio import AirDevice, Radio
 from .screen import Content, Kind, Look, Status, draw
@@ -291,6 +291,7 @@ class EmulatedBand:
             battery=lambda: self._battery.level,
             drain=lambda: self._battery.set_level(3),
             busy=lambda: self._fetch.busy or self._events.workout,
+            forget=self._forget_settings,
             reboot=self._reboot,
             hang_up=self._hang_up,
         )
@@ -531,7 +532,8 @@ class EmulatedBand:
             return
         device = self._radio.peripheral(self.address, self.name)
         self._life.device = device
-        self._life.server = Server(device, self._body, self._capabilities)
+        table = MOVED if self._firmware.services_moved else TABLE
+        self._life.server = Server(device, self._body, self._capabilities, table)
         self._life.server.max_mtu = self._options.get("mtu", 247)
         # Bumble makes one of its own, which knows nothing of the band.
         device.gatt_server = self._life.server
@@ -643,6 +645,12 @@ class EmulatedBand:
         if reboot.returns:
             await self.power_on()
 
+    def _forget_settings(self) -> None:
+        self._profile.erase()
+        self._configuration.erase()
+        self._feeds.erase()
+        self._heart_rate.erase()
+
     def _erase(self) -> None:
         digest = hashlib.sha256(self.address.encode()).digest()
         kept = self.address[:8]
@@ -652,8 +660,6 @@ class EmulatedBand:
         self._body.history.erase()
         self._body.clock.forget()
         self._steps.erase()
-        self._profile.erase()
-        self._configuration.erase()
-        self._feeds.erase()
+        self._forget_settings()
         self._firmware.erase()
         self._auth.forget()

@@ -45,6 +45,10 @@ class Refused(Exception):
         self.error = error
 
 
+class Unanswered(Exception):
+    """The band does not do it, and says nothing: a request waits for its answer in vain."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
     """Something that the documents do not let a client do."""

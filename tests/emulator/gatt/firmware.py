@@ -20,7 +20,7 @@ from typing import NamedTuple, override
 import zlib
 
 from ..screen import Content, Kind
-from .body import AttError, Body, Capability, Json, Refused
+from .body import AttError, Body, Capability, Json, Refused, Unanswered
 from .device_info import Identity
 
 _SYNC, _INIT, _START, _FINISH, _REBOOT = 0x00, 0x01, 0x03, 0x04, 0x05
@@ -75,11 +75,17 @@ class UploadTrouble:
         silent_verified: No reply to FINISH.
         silent_reboot: No reply to REBOOT, but it is done.
         garbled: The command whose reply has every bit turned around.
-        refuse_sync: Answer this SYNC with an ATT error, counted from 0.
+        says: What that reply is instead of turned around.
+        refuse: Answer this command with an ATT error, and do not do it.
+        refuse_sync: Likewise, this SYNC, counted from 0.
+        unanswered: Do not answer the write of this command at all, and do not do it.
         lost: Packets of data that never arrive.
         spoiled: Packets of data that arrive with a bit turned around.
+        doubled: Packets of data that arrive twice.
         cut_after: Cut the link after so many packets of data.
         cut_at: Cut the link when this command comes, before it is done.
+        cut_reply: Cut the link when this command is done, before its reply.
+        breaks_off: After so many packets of data it says such a status, and is done with it.
         battery_after: Let the battery be empty after so many packets of data.
         stays_old: The band comes back with what it was running before.
         stays_away: It does not come back by itself; switched on, it is new.
@@ -94,11 +100,17 @@ class UploadTrouble:
     silent_verified: bool = False
     silent_reboot: bool = False
     garbled: int | None = None
+    says: bytes | None = None
+    refuse: int | None = None
     refuse_sync: int | None = None
+    unanswered: int | None = None
     lost: tuple[int, ...] = ()
     spoiled: tuple[int, ...] = ()
+    doubled: tuple[int, ...] = ()
     cut_after: int | None = None
     cut_at: int | None = None
+    cut_reply: int | None = None
+    breaks_off: tuple[int, ...] = ()
     battery_after: int | None = None
     stays_old: bool = False
     stays_away: bool = False
@@ -145,6 +157,8 @@ class Machinery:
     """Let the battery be as good as empty."""
     busy: Callable[[], bool]
     """Whether records are being sent or a workout is running."""
+    forget: Callable[[], None]
+    """Lose what the wearer and clients have set."""
     reboot: Callable[[Reboot], None]
     hang_up: Callable[[], None]
 
@@ -166,6 +180,10 @@ class Firmware(Capability):
         self.running = Running.OLD
         self.long_init = False
         """Whether INIT is answered with eight bytes more, which nobody reads."""
+        self.forgets_settings = False
+        """Whether a new firmware begins with the settings of a new band."""
+        self.moves_services = False
+        """Whether a new firmware has another GATT table."""
         self.asks_for_resources = False
         """Whether a new firmware asks for its resources on the screen until they come."""
         self.holds: dict[str, Json] = {"resources": None, "font": None, "watchface": None}
@@ -174,6 +192,11 @@ class Firmware(Capability):
     @override
     def writes(self) -> Mapping[str, Callable[[bytes], None]]:
         return {"1531": self._write, "1532": self._data}
+
+    @property
+    def services_moved(self) -> bool:
+        """Whether what runs has another GATT table than the band came with."""
+        return self.moves_services and self.running is Running.NEW
 
     @property
     def busy(self) -> bool:
@@ -211,8 +234,12 @@ class Firmware(Capability):
         if opcode != _REBOOT and not self.body.subscribed("1531"):
             self._wrong("nobody hears the reply: CCCD is off")
         value = bytes((0x10, opcode, status)) + rest
-        if self._trouble().garbled == opcode:
-            value = bytes(byte ^ 0xFF for byte in value)
+        trouble = self._trouble()
+        if trouble.cut_reply == opcode:
+            self._machinery.hang_up()
+            return
+        if trouble.garbled == opcode:
+            value = bytes(byte ^ 0xFF for byte in value) if trouble.says is None else trouble.says
         self.body.notify("1531", value)
 
     def _write(self, value: bytes) -> None:
@@ -224,8 +251,7 @@ class Firmware(Capability):
         if opcode == _INIT:
             self._init(value)
             return
-        if self._trouble().cut_at == opcode:
-            self._machinery.hang_up()
+        if self._stumbles(self._trouble(), opcode):
             return
         match opcode:
             case 0x00:
@@ -237,16 +263,35 @@ class Firmware(Capability):
             case _:
                 self._tell_reboot()
 
+    def _stumbles(self, trouble: UploadTrouble, opcode: int) -> bool:
+        """Say whether a command is not done because the link is cut at it.
+
+        Raises:
+            Refused: It is answered with an error instead.
+            Unanswered: It is not answered at all.
+        """
+        if trouble.cut_at == opcode:
+            self._machinery.hang_up()
+            return True
+        if opcode in {trouble.refuse, trouble.unanswered} and self.busy:
+            self._state = _State.FAILED
+        if trouble.refuse == opcode:
+            raise Refused(AttError.VALUE_NOT_ALLOWED)
+        if trouble.unanswered == opcode:
+            raise Unanswered
+        return False
+
     def _init(self, value: bytes) -> None:
         _, kind, size, checksum = struct.unpack("<BBII", value)
-        if self._state is _State.VERIFIED and self._next is not None:
-            self._wrong("INIT while a firmware waits for its reboot", value)
+        # To begin again is what a client does after a failure (9.5), be it that the answer to its
+        # FINISH was lost. Other files come after the restart (9.9).
+        if self._state is _State.VERIFIED and self._next is not None and kind != 0x00:
+            self._wrong("INIT of another file while a firmware waits for its reboot", value)
         self._drop()
         trouble = self._troubles.popleft() if self._troubles else _PLAIN
         self._inits.append({"type": kind, "size": size, "checksum": f"{checksum:08x}"})
         del self._inits[:-_KEPT]
-        if trouble.cut_at == _INIT:
-            self._machinery.hang_up()
+        if self._stumbles(trouble, _INIT):
             return
         status = self._judge(kind, size) if trouble.init is None else trouble.init
         self._upload = _Upload(kind, size, checksum, bytearray(), trouble)
@@ -331,6 +376,8 @@ class Firmware(Capability):
         if number not in upload.trouble.lost:
             flawed = number in upload.trouble.spoiled
             upload.content += bytes((value[0] ^ 0x01,)) + value[1:] if flawed else value
+        if number in upload.trouble.doubled:
+            upload.content += value
         if number % 100 == 0:
             self._show()
         self._taken(upload)
@@ -346,6 +393,8 @@ class Firmware(Capability):
         elif upload.packets == trouble.battery_after:
             self._machinery.drain()
             self._fail(_START, _LOW_BATTERY)
+        elif trouble.breaks_off[:1] == (upload.packets,):
+            self._fail(_START, trouble.breaks_off[1])
         elif len(upload.content) == upload.size:
             self._waiting = self.body.tasks.later(
                 _PATIENCE * self.body.tick_s, lambda: self._received(upload)
@@ -413,12 +462,7 @@ class Firmware(Capability):
         if not trouble.silent_reboot:
             self._reply(_REBOOT, _OK)
         if new is not None and not trouble.stays_old:
-            self._machinery.identity = new
-            self.running = Running.NEW
-            if self.asks_for_resources:
-                self.body.screen.show(
-                    Kind.RESOURCES, Content(title="Resources", body="Update them")
-                )
+            self._become(new)
         self._next = None
         self._drop()
         self._machinery.reboot(
@@ -428,6 +472,14 @@ class Firmware(Capability):
                 returns=self.running is not Running.BROKEN and not trouble.stays_away,
             )
         )
+
+    def _become(self, new: Identity) -> None:
+        self._machinery.identity = new
+        self.running = Running.NEW
+        if self.forgets_settings:
+            self._machinery.forget()
+        if self.asks_for_resources:
+            self.body.screen.show(Kind.RESOURCES, Content(title="Resources", body="Update them"))
 
     def _drop(self) -> None:
         if self._waiting is not None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum, unique
 from typing import override
 
+from ..history import Posture
 from ..screen import Content, Kind
 from .body import AttError, Body, Capability, Json, Refused
 
@@ -62,6 +63,12 @@ class HeartRate(Capability):
     def continuous(self) -> bool:
         """Whether the sensor measures without pause."""
         return self._continuous is not None
+
+    def erase(self) -> None:
+        """Measure as a new band does."""
+        self.body.history.advance()
+        self.body.posture.interval = Posture().interval
+        self._sleep = False
 
     def _write(self, value: bytes) -> None:
         if self.body.refuses("2A39"):

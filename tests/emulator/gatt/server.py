@@ -14,8 +14,8 @@ from bumble import att, gatt
 from bumble.device import Connection, Device
 from bumble.gatt_server import Server as BumbleServer
 
-from .body import AttError, Body, Capability, Refused, Session, legible
-from .table import CLIENT_CONFIGURATION, TABLE, USER_DESCRIPTION, Access, Row
+from .body import AttError, Body, Capability, Refused, Session, Unanswered, legible
+from .table import CLIENT_CONFIGURATION, TABLE, USER_DESCRIPTION, Access, Row, Service
 
 _OPEN = att.Attribute.READABLE | att.Attribute.WRITEABLE
 
@@ -23,7 +23,13 @@ _OPEN = att.Attribute.READABLE | att.Attribute.WRITEABLE
 class Server(BumbleServer):
     """The band's attributes and the rules for them."""
 
-    def __init__(self, device: Device, body: Body, capabilities: tuple[Capability, ...]) -> None:
+    def __init__(
+        self,
+        device: Device,
+        body: Body,
+        capabilities: tuple[Capability, ...],
+        table: tuple[Service, ...] = TABLE,
+    ) -> None:
         super().__init__(device)
         self._body = body
         self._capabilities = capabilities
@@ -35,7 +41,7 @@ class Server(BumbleServer):
             self._writes |= dict(capability.writes)
         self._rows: dict[int, Row] = {}
         self._handles: dict[str, int] = {}
-        for service in TABLE:
+        for service in table:
             self._add(service.uuid, service.rows)
         body.transmit = self._transmit
 
@@ -90,7 +96,7 @@ class Server(BumbleServer):
         attribute = self.get_attribute(pdu.attribute_handle)
         if attribute is None or not isinstance(attribute.value, att.AttributeValue):
             return
-        response: att.ATT_PDU = att.ATT_Write_Response()
+        response: att.ATT_PDU | None = att.ATT_Write_Response()
         self._held = []
         try:
             attribute.value.write(_connection(bearer), pdu.attribute_value)
@@ -100,9 +106,11 @@ class Server(BumbleServer):
                 attribute_handle_in_error=pdu.attribute_handle,
                 error_code=error.error_code,
             )
+        except Unanswered:
+            response = None
         # A request is answered before what it leads to is notified.
         held, self._held = self._held, None
-        if isinstance(pdu, att.ATT_Write_Request):
+        if response is not None and isinstance(pdu, att.ATT_Write_Request):
             self.send_response(bearer, response)
         for session, name, value in held:
             self._transmit(session, name, value)

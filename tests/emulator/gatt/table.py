@@ -182,4 +182,12 @@ TABLE: tuple[Service, ...] = (
     Service(SIG.format("3802"), (_row("4a02", "RWN"),)),
 )
 
+MOVED: tuple[Service, ...] = (
+    *TABLE[:3],
+    # What a later firmware could bring is made up: no document has seen one do it.
+    Service(HUAMI.format("15f0"), (_row("15f1", "R", pattern=HUAMI), _row("15f2", "R"))),
+    *TABLE[3:],
+)
+"""The same with a service in front of most others, so that their handles are not the same."""
+
 ROWS: dict[str, Row] = {row.name: row for service in TABLE for row in service.rows}
