@@ -36,7 +36,7 @@ GLUE_LAYERS = (
         "system_health",
     },
     {
-        *("agenda", "alarm_clock", "measuring_limit", "slot_watch"),
+        *("agenda", "alarm_clock", "measuring_limit", "presence", "slot_watch"),
         *("claims", "entity", "farewell", "forms", "installer", "options_flow"),
         *("pairing", "profile_form", "targets", "troubles"),
     },

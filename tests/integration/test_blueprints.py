@@ -5,6 +5,7 @@ from datetime import timedelta
 import json
 from pathlib import Path
 import re
+from typing import Any
 from urllib.parse import unquote
 
 from homeassistant.components.websocket_api import DOMAIN as WEBSOCKET_API
@@ -13,14 +14,18 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
     async_capture_events,
     async_fire_time_changed,
 )
 from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.mi_band.options import LINGERS
+
 from .automations import FIRED
 from .house import House, until
+from .test_device_tracker import enable
 from .test_triggers import measure
 
 FOLDER = Path(__file__).parents[2] / "blueprints" / "automation" / "mi_band"
@@ -93,7 +98,7 @@ async def use(house: House, hass: HomeAssistant, import_blueprint: Import) -> As
         path = await import_blueprint(name)
         runs: Runs = async_capture_events(hass, FIRED)
         band: Mapping[str, object] = (
-            {"connected": house.entity_id("binary_sensor", "connected")}
+            {"presence": house.entity_id("binary_sensor", "connected")}
             if name == "band_away"
             else {"band": house.device.id}
         )
@@ -402,6 +407,42 @@ async def test_who_takes_the_band_away_is_away_until_it_is_back(
     await house.bring_band_back()
     await until(lambda: len(runs) == 2)
     assert said(runs) == ["away", "back"]
+
+
+class TestTracker:
+    """The link is not held, and the tracker is enabled."""
+
+    @pytest.fixture
+    def options(self) -> dict[str, Any]:
+        return {"connection_mode": "periodic"}
+
+    @pytest.fixture
+    def entry(
+        self, hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+    ) -> MockConfigEntry:
+        package, moment = "custom_components.mi_band", timedelta(milliseconds=500)
+        monkeypatch.setattr(f"{package}.presence.PATIENCE", moment)
+        monkeypatch.setattr(f"{package}.coordinator.LINGERS", {**LINGERS, "periodic": moment / 5})
+        enable(hass, entry)
+        return entry
+
+    async def test_who_is_not_heard_any_more_is_away_until_the_band_is_heard(
+        self, house: House, hass: HomeAssistant, use: Use
+    ) -> None:
+        await house.until_state("binary_sensor", "connected", "off")
+        await house.until_state("device_tracker", "presence", "home")
+        tracker = house.entity_id("device_tracker", "presence")
+        inputs = {"presence": tracker, "away": say("away"), "back": say("back")}
+        runs = await use("band_away", inputs)
+        house.band.faults.out_of_range(value=True)
+        await house.until_state("device_tracker", "presence", "not_home")
+        await hass.async_block_till_done()
+        assert said(runs) == []
+        let_pass(hass, minutes=11)
+        await until(lambda: runs)
+        house.band.faults.out_of_range(value=False)
+        await until(lambda: len(runs) == 2)
+        assert said(runs) == ["away", "back"]
 
 
 async def test_a_link_that_was_lost_for_a_moment_is_no_way_out(

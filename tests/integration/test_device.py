@@ -11,6 +11,7 @@ KEYS = {
     "binary_sensor": {"asleep", "charging", "connected", "goal_reached", "worn"},
     "button": {"factory_reset", "find", "measure_heart_rate", "reboot", "sync"},
     "calendar": {"workouts_and_sleep"},
+    "device_tracker": {"presence"},
     "event": {"alarm", "call", "find_phone", "goal", "music", "sleep", "wear"},
     "image": {"heart_rate_today", "last_night"},
     "notify": {"wrist"},

@@ -1,5 +1,8 @@
 """The actions of the integration: what they do, and what they say when they cannot."""
 
+from datetime import timedelta
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
@@ -30,6 +33,43 @@ async def test_find_band_stops_by_itself(house: House) -> None:
     await house.call("find_band", duration=1)
     await until(lambda: 0 in house.on_band("find", "levels"))
     assert not house.on_band("find", "ringing")
+
+
+async def test_find_band_runs_its_pattern_again_and_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pattern = timedelta(milliseconds=50)
+    monkeypatch.setattr("custom_components.mi_band.band.find.PATTERN_LENGTH", pattern)
+    await house.call("find_band")
+    await until(lambda: house.on_band("find", "runs") >= 3)
+    await house.call("find_band", stop=True)
+    runs = house.on_band("find", "runs")
+    assert house.on_band("find", "levels") == [3] * runs + [0]
+
+
+@pytest.mark.parametrize("end", ["unload", "stop"])
+async def test_no_wrist_shakes_on_when_home_assistant_is_gone(house: House, end: str) -> None:
+    await house.call("find_band")
+    await until(lambda: house.on_band("find", "ringing"))
+    if end == "unload":
+        await house.unload()
+    else:
+        house.hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+        await house.hass.async_block_till_done()
+    await until(lambda: not house.band.connected)
+    assert house.on_band("find", "levels")[-1] == 0
+
+
+async def test_a_link_that_breaks_begins_no_vibration_anew(house: House) -> None:
+    await house.call("find_band")
+    await until(lambda: house.on_band("find", "ringing"))
+    await house.lose_band()
+    # Nobody tells it to stop: its pattern ends by itself.
+    await until(lambda: not house.on_band("find", "ringing"))
+    runs = house.on_band("find", "runs")
+    await house.bring_band_back()
+    await house.until_synced()
+    assert house.on_band("find", "runs") == runs
 
 
 async def test_stopping_what_does_not_vibrate_does_no_harm(house: House) -> None:

@@ -1,0 +1,221 @@
+"""A band that is linked or heard is at home."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.const import (
+    STATE_HOME,
+    STATE_NOT_HOME,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+    EntityCategory,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.mi_band.options import LINGERS
+from tests.emulator.backend import AttachedScanner
+from tests.emulator.band import EmulatedBand
+
+from .bands import MakeBand
+from .flow import DOMAIN, KEY, PROFILE
+from .house import House, until
+
+PATIENCE = timedelta(milliseconds=600)
+LINGER = timedelta(milliseconds=100)
+TRACKER = "device_tracker", "presence"
+
+
+@pytest.fixture(autouse=True)
+def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait for the times that suit a real band."""
+    package = "custom_components.mi_band"
+    monkeypatch.setattr(f"{package}.presence.PATIENCE", PATIENCE)
+    monkeypatch.setattr(f"{package}.keeper.FIRST_PAUSE", timedelta(milliseconds=20))
+    monkeypatch.setattr(f"{package}.coordinator.LINGERS", {**LINGERS, "periodic": LINGER})
+
+
+def enable(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Enable the tracker before Home Assistant makes it for the first time."""
+    registry = er.async_get(hass)
+    unique_id = f"{entry.data['identity']}_presence"
+    made = registry.async_get_or_create(
+        "device_tracker",
+        DOMAIN,
+        unique_id,
+        config_entry=entry,
+        object_id_base="Mi Smart Band 4 Ada Presence",
+    )
+    assert made.disabled_by is None
+
+
+@pytest.fixture
+def entry(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """Provide the config entry of a band whose tracker somebody enabled."""
+    enable(hass, entry)
+    return entry
+
+
+def _shown(house: House) -> list[str]:
+    """Give the list of what the tracker shows from now on, which grows."""
+    shown = [house.value(*TRACKER)]
+    entity_id = house.entity_id(*TRACKER)
+
+    def note(event: Any) -> None:
+        if event.data["entity_id"] == entity_id:
+            shown.append(event.data["new_state"].state)
+
+    house.hass.bus.async_listen("state_changed", note)
+    return shown
+
+
+async def _pass(span: timedelta) -> None:
+    """Let real time pass, for it is the loop's clock that tells how long a band was silent."""
+    done = asyncio.Event()
+    asyncio.get_running_loop().call_later(span.total_seconds(), done.set)
+    await done.wait()
+
+
+async def test_a_band_that_is_linked_is_at_home(house: House) -> None:
+    assert house.value(*TRACKER) == STATE_HOME
+    attributes = house.state(*TRACKER).attributes
+    assert attributes["source_type"] == "bluetooth_le"
+    assert attributes["in_zones"] == ["zone.home"]
+    entity = er.async_get(house.hass).async_get(house.entity_id(*TRACKER))
+    assert entity is not None
+    assert entity.entity_category is EntityCategory.DIAGNOSTIC
+    # It is silent then, for as long as the link lasts.
+    await _pass(PATIENCE * 3)
+    assert house.value(*TRACKER) == STATE_HOME
+
+
+async def test_a_band_that_leaves_is_away_a_while_later_and_at_home_when_it_is_back(
+    house: House,
+) -> None:
+    shown = _shown(house)
+    left = house.hass.loop.time()
+    await house.lose_band()
+    assert house.value(*TRACKER) == STATE_HOME
+    await house.until_state(*TRACKER, STATE_NOT_HOME)
+    assert house.hass.loop.time() - left >= PATIENCE.total_seconds()
+    house.band.faults.out_of_range(value=False)
+    await house.until_state(*TRACKER, STATE_HOME)
+    assert shown == [STATE_HOME, STATE_NOT_HOME, STATE_HOME]
+
+
+async def test_a_link_that_was_lost_for_a_moment_is_no_way_out(house: House) -> None:
+    shown = _shown(house)
+    await house.lose_band()
+    await house.bring_band_back()
+    await _pass(PATIENCE * 2)
+    assert set(shown) == {STATE_HOME}
+
+
+class TestFromTimeToTime:
+    """The link is made to read the band, and closed again."""
+
+    @pytest.fixture
+    def options(self) -> dict[str, Any]:
+        return {"connection_mode": "periodic"}
+
+    async def test_a_band_that_is_only_heard_is_at_home(self, house: House) -> None:
+        await house.until_state("binary_sensor", "connected", "off")
+        shown = _shown(house)
+        await _pass(PATIENCE * 3)
+        assert house.value("binary_sensor", "connected") == "off"
+        assert set(shown) == {STATE_HOME}
+
+    async def test_a_band_that_is_not_heard_any_more_is_away(self, house: House) -> None:
+        await house.until_state("binary_sensor", "connected", "off")
+        house.band.faults.out_of_range(value=True)
+        await house.until_state(*TRACKER, STATE_NOT_HOME)
+        house.band.faults.out_of_range(value=False)
+        # Heard is enough: nothing asks for a link now.
+        await house.until_state(*TRACKER, STATE_HOME)
+        assert house.value("binary_sensor", "connected") == "off"
+
+
+async def test_nothing_is_known_of_a_band_that_was_not_heard_since_the_start(
+    hass: HomeAssistant,
+    bluetooth_scanner: AttachedScanner,
+    band: EmulatedBand,
+    entry: MockConfigEntry,
+) -> None:
+    band.faults.out_of_range(value=True)
+    # It was heard before Home Assistant began to look after it.
+    await _pass(PATIENCE)
+    house = House(hass, band, entry)
+    await house.set_up()
+    assert house.value(*TRACKER) == STATE_UNKNOWN
+    await house.until_state(*TRACKER, STATE_NOT_HOME)
+    await house.unload()
+
+
+async def test_who_changes_an_option_neither_leaves_nor_comes_home(house: House) -> None:
+    await house.choose(connection_mode="periodic")
+    await house.until_state("binary_sensor", "connected", "off")
+    await until(lambda: house.value(*TRACKER) == STATE_HOME)
+    shown = _shown(house)
+    await house.hass.config_entries.async_reload(house.entry.entry_id)
+    await house.hass.async_block_till_done()
+    assert set(shown) == {STATE_HOME, STATE_UNAVAILABLE}
+
+
+async def test_of_two_bands_each_is_where_it_is(
+    hass: HomeAssistant, house: House, make_band: MakeBand
+) -> None:
+    other = await make_band(key=KEY, address="C8:0F:10:80:50:77")
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Mi Smart Band 4 Bob",
+        unique_id=other.address,
+        data={
+            "address": other.address,
+            "key": KEY.hex(),
+            "identity": "f" * 32,
+            "profile": {**PROFILE, "name": "Bob"},
+        },
+    )
+    entry.add_to_hass(hass)
+    enable(hass, entry)
+    second = House(hass, other, entry)
+    await second.set_up()
+    await second.until_connected()
+    await second.lose_band()
+    await second.until_state(*TRACKER, STATE_NOT_HOME)
+    assert house.value(*TRACKER) == STATE_HOME
+    await house.lose_band()
+    await second.bring_band_back()
+    await house.until_state(*TRACKER, STATE_NOT_HOME)
+    assert second.value(*TRACKER) == STATE_HOME
+    await second.unload()
+
+
+class TestDisabled:
+    """Nobody asked for it."""
+
+    @pytest.fixture
+    def entry(self, hass: HomeAssistant, band: EmulatedBand) -> MockConfigEntry:
+        entry = MockConfigEntry(
+            domain=DOMAIN,
+            title="Mi Smart Band 4 Ada",
+            unique_id=band.address,
+            data={
+                "address": band.address,
+                "key": KEY.hex(),
+                "identity": "0123456789abcdef0123456789abcdef",
+                "profile": PROFILE,
+            },
+        )
+        entry.add_to_hass(hass)
+        return entry
+
+    async def test_the_tracker_waits_to_be_enabled(self, house: House) -> None:
+        entity_id = house.entity_id(*TRACKER)
+        entity = er.async_get(house.hass).async_get(entity_id)
+        assert entity is not None
+        assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+        assert house.hass.states.get(entity_id) is None
