@@ -54,7 +54,7 @@ GLUE_LAYERS = (
     {"band"},
 )
 BAND_TOP = {"session", "state"}
-BAND_BASE = {"link", "texts", "wire"}
+BAND_BASE = {"dial", "link", "texts", "wire"}
 BAND_GROUND = {"errors", "uuids"}
 PLATFORMS = (
     *("binary_sensor", "button", "calendar", "device_tracker", "event", "image", "notify"),

@@ -34,6 +34,7 @@ from custom_components.mi_band.band.errors import (
     BandError,
     CommandRefused,
     ConfirmationRefused,
+    FileRefused,
     MalformedPacket,
     SignatureRequired,
 )
@@ -53,6 +54,10 @@ ANSWERS: Mapping[str, tuple[type[Exception], ...]] = {
     # What the band says no with is no broken packet.
     "binding.decode_binding": (CommandRefused,),
     "binding.decode_confirmation": (ConfirmationRefused, SignatureRequired),
+    # A file is no packet.
+    "dial.decode_dial": (FileRefused,),
+    "dial.decode_parameters": (FileRefused,),
+    "dial_image.decode_image": (FileRefused,),
     # A part of a packet: its callers turn this into the error of the whole.
     "wire.decode_wall_clock": (ValueError,),
 }

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from random import Random
 import struct
 
+from . import dials
+
 FIRMWARE, FONT, RESOURCES, PACKED_RESOURCES, WATCHFACE = 0x00, 0x01, 0x02, 0x82, 0x08
 KINDS = (FIRMWARE, FONT, RESOURCES, PACKED_RESOURCES, WATCHFACE)
 
@@ -18,7 +20,6 @@ _FIRMWARE_MARK = bytes.fromhex("31000000000000000000 9ce37d5c0004")
 _MODEL = b"Mi Smart Band 4\x00"
 _VERSION_MARK = b"V%d.%d.%d.%d\x00\x00\x00\x00"
 _FACE_MARK = b"HMDIAL\x00".ljust(16, b"\xff")
-_FACE_MODEL = bytes.fromhex("2400d0030000 3d78").ljust(16, b"\xff")
 
 
 def _noise(seed: int, size: int) -> bytes:
@@ -112,45 +113,18 @@ class Picture:
 _DOT = Picture(width=2, height=2, palette=((0, 0, 0), (255, 255, 255)), pixels=b"\0\1\1\0")
 
 
-def _varint(value: int) -> bytes:
-    encoded = bytearray()
-    while value > 0x7F:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes((*encoded, value))
-
-
-def _parameter(number: int, value: int, *, children: bool = False) -> bytes:
-    return bytes((number << 3 | (2 if children else 0),)) + _varint(value)
-
-
 def watchface(
     pictures: Sequence[bytes | Picture] = (_DOT,),
     *,
     seed: int = 5,
-    model: bytes = _FACE_MODEL,
+    model: bytes = dials.MODEL,
 ) -> bytes:
-    """Make a watch face: head, parameters, tables, the offset of each picture, the pictures."""
+    """Make a watch face that shows its first picture, and holds them all."""
     images = [bytes(picture) for picture in pictures]
     if not all(image.startswith(b"BM") for image in images):
         raise ValueError("each picture begins with BM")
-    table = _parameter(1, seed & 0x7F) + _parameter(2, len(images))
-    sizes = _parameter(1, len(table)) + _parameter(2, len(images))
-    descriptor = _parameter(2, 0) + _parameter(3, len(table))
-    block = _parameter(1, len(sizes), children=True) + sizes + descriptor
-    offsets, at = b"", 0
-    for image in images:
-        offsets += struct.pack("<I", at)
-        at += len(image)
-    return (
-        _FACE_MARK
-        + model
-        + struct.pack("<II", seed, len(block))
-        + block
-        + table
-        + offsets
-        + b"".join(images)
-    )
+    background = dials.node(1, dials.values(seed & 0x7F, 0, 0))
+    return dials.container({2: background}, images, model=model, seed=seed)
 
 
 def documented_watchface() -> bytes:

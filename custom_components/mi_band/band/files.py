@@ -11,7 +11,8 @@
 A known file tells its version by its CRC-16, any other inside: a firmware in the eight characters
 after "V%d.%d.%d.%d" 00 00 00 00, at a multiple of four; resources and fonts in one byte.
 Nothing inside of a firmware tells how long it must be, nor for which variant of the model it is
-[INFERRED]; the band itself refuses one whose signature is wrong.
+[INFERRED]; the band itself refuses one whose signature is wrong. Of a watch face everything that it
+says is in it has to be in it; what of it can be drawn plays no part.
 Source: protocol-data.md sections 9.6 to 9.8, binding-and-firmware.md section 7.4.
 """
 
@@ -19,10 +20,10 @@ import binascii
 from dataclasses import dataclass, field
 from enum import IntEnum, unique
 import re
-import struct
-from typing import Final, NamedTuple
+from typing import Final
 import zlib
 
+from .dial import MARK, decode_dial
 from .errors import FileEmpty, FileOfAnotherModel, FileRefused, FileTooLarge, FileTruncated
 
 LARGEST_FILE: Final = 4 * 1024 * 1024
@@ -64,8 +65,6 @@ _OLDER_FIRMWARE_AT = 0x150
 _LATER_CONTAINER = b"UIHH"
 _OLDER_FONT = b"HMZK"
 _ARCHIVE = b"PK\x03\x04"
-_FACE_MARK = b"HMDIAL"
-_FACE_MODEL = bytes.fromhex("2400d0030000 3d78ffffffffffffffff")
 
 # 22570 belongs to 1.0.9.48 and to 1.0.9.58: these tell it inside.
 _FIRMWARES = {
@@ -123,8 +122,9 @@ def _kind_of(content: bytes) -> FileKind:
         if _find_aligned(content, _MODEL) is None:
             raise FileOfAnotherModel
         return FileKind.FIRMWARE
-    if content.startswith(_FACE_MARK):
-        _check_face(content)
+    if content.startswith(MARK):
+        # All that it says is in it has to be in it.
+        decode_dial(content)
         return FileKind.WATCHFACE
     if content.startswith(b"NEZK") and content[10:11] in {b"\x03", b"\x06"}:
         return FileKind.FONT
@@ -179,75 +179,3 @@ def _find_aligned(content: bytes, what: bytes) -> int | None:
     while place % 4 and place >= 0:
         place = content.find(what, place + 1)
     return place if place >= 0 else None
-
-
-# Watch faces
-
-_BLOCK_SIZE = struct.Struct("<36xI")
-_FACE_HEAD = 40
-_CHILDREN = 2
-_IMAGE_MARK = b"BM"
-_IMAGE_HEAD = struct.Struct("<2s7H")
-_PALETTE_IMAGE = 0x64
-_MOST_IMAGES = 4096
-"""More than fit into a file, with their heads; less than would take long to look at."""
-
-
-class _Parameter(NamedTuple):
-    number: int
-    has_children: bool
-    value: int
-    end: int
-    """Where the next one begins; its children are counted by its value."""
-
-
-def _check_face(content: bytes) -> None:
-    """See that all that a watch face says is in it is in it."""
-    if content[16:32] != _FACE_MODEL:
-        raise FileOfAnotherModel if len(content) >= _FACE_HEAD else FileTruncated
-    try:
-        (block_size,) = _BLOCK_SIZE.unpack_from(content)
-        top = _read_parameter(content, _FACE_HEAD)
-        tables_size, images = _read_sizes(content, top)
-        if top.end + top.value > _FACE_HEAD + block_size or not 1 <= images <= _MOST_IMAGES:
-            raise FileTruncated
-        offsets_at = _FACE_HEAD + block_size + tables_size
-        offsets = struct.unpack_from(f"<{images}I", content, offsets_at)
-        _check_images(content, offsets_at + 4 * images, offsets)
-    except (struct.error, IndexError) as err:
-        raise FileTruncated from err
-
-
-def _read_sizes(content: bytes, top: _Parameter) -> tuple[int, int]:
-    """Read how long the tables are, and how many images follow them."""
-    if (top.number, top.has_children) != (1, True):
-        raise FileTruncated
-    first = _read_parameter(content, top.end)
-    second = _read_parameter(content, first.end)
-    if (first.number, second.number) != (1, 2) or second.end > top.end + top.value:
-        raise FileTruncated
-    return first.value, second.value
-
-
-def _read_parameter(content: bytes, at: int) -> _Parameter:
-    head = content[at]
-    value = shift = 0
-    while True:
-        at += 1
-        value |= (content[at] & 0x7F) << shift
-        shift += 7
-        if not content[at] & 0x80:
-            return _Parameter(head >> 3, bool(head & _CHILDREN), value, at + 1)
-        if shift > LARGEST_FILE.bit_length():
-            raise FileTruncated
-
-
-def _check_images(content: bytes, start: int, offsets: tuple[int, ...]) -> None:
-    for offset in offsets:
-        mark, form, _, height, row, _, colours, _ = _IMAGE_HEAD.unpack_from(content, start + offset)
-        if mark != _IMAGE_MARK:
-            raise FileTruncated
-        # Of other forms it is not known how long they are. [INFERRED] for this one, too.
-        size = _IMAGE_HEAD.size + 4 * colours + row * height if form == _PALETTE_IMAGE else 0
-        if start + offset + size > len(content):
-            raise FileTruncated
