@@ -8,6 +8,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .feeds import async_start_feeds
+from .firmware_watch import firmware_store
 from .measuring_limit import MeasuringLimit
 from .services import async_setup_services
 from .slot_watch import SlotWatch
@@ -60,3 +61,4 @@ async def async_unload_entry(hass: HomeAssistant, entry: MiBandConfigEntry) -> b
 async def async_remove_entry(hass: HomeAssistant, entry: MiBandConfigEntry) -> None:
     """Delete what was kept beside the entry."""
     await snapshot_store(hass, entry.entry_id).async_remove()
+    await firmware_store(hass, entry.entry_id).async_remove()

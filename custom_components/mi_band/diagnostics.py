@@ -15,10 +15,11 @@ from .band.settings import HEART_RATE_INTERVAL
 from .band.state import BandState
 from .const import CONF_BINDING, DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
-from .options import CONNECTION_MODE, SYNC_INTERVAL
+from .firmware_watch import async_told
+from .options import CHECK_FIRMWARE_ONLINE, CONNECTION_MODE, SYNC_INTERVAL
 from .troubles import DROPS_SPAN, TROUBLES, issue_id
 
-TOLD_OPTIONS: Final = (CONNECTION_MODE, SYNC_INTERVAL)
+TOLD_OPTIONS: Final = (CONNECTION_MODE, SYNC_INTERVAL, CHECK_FIRMWARE_ONLINE)
 """The options that name no entity: such a name often has the wearer's in it."""
 
 
@@ -38,6 +39,7 @@ async def async_get_config_entry_diagnostics(
         "link": _link(coordinator),
         "troubles": _troubles(hass, entry),
         "band": _band(coordinator.data),
+        "firmware_online": await async_told(hass, entry),
         "scanners": [
             _scanner(index, heard)
             for index, heard in enumerate(

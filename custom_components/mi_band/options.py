@@ -126,11 +126,17 @@ CALENDAR: Final = Option[str | None](
     selector=selector.EntitySelector(selector.EntitySelectorConfig(domain="calendar")),
 )
 
+CHECK_FIRMWARE_ONLINE: Final = Option(
+    key="check_firmware_online", default=False, selector=selector.BooleanSelector()
+)
+"""Ask the maker once a day whether there is newer firmware."""
+
 SECTIONS: Final[Mapping[str, tuple[Option[Any], ...]]] = {
     "connection": (CONNECTION_MODE, SYNC_INTERVAL),
     "alerts": (NOTIFY_WHEN_AWAY, TRANSLITERATE),
     "feeds": (WEATHER_ENTITY, MEDIA_PLAYER, CALENDAR),
     "heart_rate": (HEART_RATE_LIMIT,),
     "history": (RETENTION, KEEP_DATA_ON_BAND),
+    "firmware": (CHECK_FIRMWARE_ONLINE,),
 }
 """The options page: its sections, and what each of them asks."""

@@ -1,7 +1,8 @@
-"""Updates: the firmware of the band, and the newest one that lies in the library."""
+"""Updates: the firmware of the band, and the newest one in the library or at the maker's."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+import re
 from typing import Any, Final, override
 
 from homeassistant.components.update import (
@@ -19,6 +20,7 @@ from homeassistant.helpers.translation import async_get_translations
 
 from .band.errors import FileRefused
 from .band.files import BandFile, FileKind
+from .catalogue import Offer
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .entity import MiBandEntity, MiBandEntityDescription
@@ -30,12 +32,17 @@ from .firmware_library import (
     newest_firmware,
     version_parts,
 )
+from .firmware_watch import FirmwareWatch, firmware_signal
 from .installer import async_install, progress_signal
 
 PARALLEL_UPDATES = 1
 
 LOOK_INTERVAL: Final = timedelta(minutes=5)
-"""How often the library is looked at, for a file that somebody has copied there."""
+"""How often the library is looked at, for a file that somebody has copied there, and the maker's
+answer, which holds for a time."""
+
+# What could become a picture from elsewhere, a link that hides where it leads, or HTML.
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~&])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +63,15 @@ async def async_setup_entry(
     """Add the updates of a band."""
     library = async_get_library(hass)
     await library.async_look()
-    async_add_entities(MiBandUpdate(entry.runtime_data, row, library) for row in UPDATES)
+    firmware_watch = FirmwareWatch(hass, entry)
+    await firmware_watch.async_start()
+    async_add_entities(
+        MiBandUpdate(entry.runtime_data, row, library, firmware_watch) for row in UPDATES
+    )
 
 
 class MiBandUpdate(MiBandEntity, UpdateEntity):
-    """The firmware of a band. Without one in the library nothing is known of newer ones."""
+    """The firmware of a band. Of newer ones only the library knows, and the maker if asked."""
 
     entity_description: MiBandUpdateDescription
     _attr_supported_features = (
@@ -75,9 +86,11 @@ class MiBandUpdate(MiBandEntity, UpdateEntity):
         coordinator: MiBandCoordinator,
         description: MiBandUpdateDescription,
         library: FirmwareLibrary,
+        firmware_watch: FirmwareWatch,
     ) -> None:
         super().__init__(coordinator, description)
         self._library = library
+        self._watch = firmware_watch
         self._percent: int | None = None
 
     @property
@@ -96,9 +109,13 @@ class MiBandUpdate(MiBandEntity, UpdateEntity):
     @property
     @override
     def latest_version(self) -> str | None:
-        """Return the newest version in the library; None without one."""
+        """Return the newest version in the library or at the maker's; None when there is none."""
         newest = newest_firmware(self._library.files)
-        return newest.version if newest else None
+        known = (
+            newest.version if newest else None,
+            self._watch.latest_version(self.installed_version),
+        )
+        return max((version for version in known if version), key=version_parts, default=None)
 
     @property
     @override
@@ -119,14 +136,14 @@ class MiBandUpdate(MiBandEntity, UpdateEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the library, and what is installed, by whomever."""
+        """Follow the library, the maker, and what is installed, by whomever."""
         await super().async_added_to_hass()
-        hass = self.hass
+        hass, identity = self.hass, self.coordinator.identity
+        for signal in (LIBRARY_CHANGED, firmware_signal(identity)):
+            self.async_on_remove(async_dispatcher_connect(hass, signal, self.async_write_ha_state))
         self.async_on_remove(
-            async_dispatcher_connect(hass, LIBRARY_CHANGED, self.async_write_ha_state)
+            async_dispatcher_connect(hass, progress_signal(identity), self._show_progress)
         )
-        signal = progress_signal(self.coordinator.identity)
-        self.async_on_remove(async_dispatcher_connect(hass, signal, self._show_progress))
         self.async_on_remove(async_track_time_interval(hass, self._async_look, LOOK_INTERVAL))
 
     @override
@@ -137,17 +154,25 @@ class MiBandUpdate(MiBandEntity, UpdateEntity):
 
     @override
     async def async_release_notes(self) -> str | None:
-        """Return what to mind before and during an installation."""
-        path = f"component.{DOMAIN}.selector.firmware.options.rules"
+        """Return what the maker says is new, and what to mind before and during an installation."""
+        path = f"component.{DOMAIN}.selector.firmware.options"
         language = self.hass.config.language
         texts = await async_get_translations(self.hass, language, "selector", {DOMAIN})
-        return texts.get(path)
+        rules = texts.get(f"{path}.rules")
+        offer = self._watch.offer_of(self.latest_version)
+        if not (offer and offer.notes and rules):
+            return rules
+        return f"{texts.get(f'{path}.notes', '')}\n\n{_quoted(offer.notes)}\n\n{rules}"
 
     @override
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
-        """Install a firmware of the library, and the resources that were made for it."""
+        """Install a firmware of the library or the maker's, and what was made for it."""
         await self._library.async_look()
-        firmware = self._find(FileKind.FIRMWARE, version or self.latest_version)
+        wanted = version or self.latest_version
+        firmware = self._find(FileKind.FIRMWARE, wanted)
+        if firmware is None and (offer := self._watch.offer_of(wanted)):
+            await self._async_install_offer(offer)
+            return
         if firmware is None:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
@@ -162,6 +187,15 @@ class MiBandUpdate(MiBandEntity, UpdateEntity):
         )
         files = [await self._async_read(file) for file in (firmware, resources) if file]
         await async_install(self.coordinator, files, force=False)
+
+    async def _async_install_offer(self, offer: Offer) -> None:
+        # Fetching is a part of it, so that nobody begins a second one meanwhile.
+        self._show_progress(0)
+        try:
+            files = await self._watch.async_fetch(offer, str(self._library.folder))
+            await async_install(self.coordinator, files, force=False)
+        finally:
+            self._show_progress(None)
 
     def _find(self, kind: FileKind, version: str | None) -> Stored | None:
         return next(
@@ -187,8 +221,15 @@ class MiBandUpdate(MiBandEntity, UpdateEntity):
 
     async def _async_look(self, _: datetime) -> None:
         await self._library.async_look()
+        self.async_write_ha_state()
 
     @callback
     def _show_progress(self, percent: int | None) -> None:
         self._percent = percent
         self.async_write_ha_state()
+
+
+def _quoted(text: str) -> str:
+    """Return a plain text as Markdown that looks like it, line by line."""
+    lines = (_MARKDOWN.sub(r"\\\1", line.strip()) for line in text.splitlines())
+    return "  \n".join(f"> {line}" for line in lines)

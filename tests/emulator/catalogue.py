@@ -140,6 +140,8 @@ class Catalogue:
         """What links begin with; a lab may point it to where its own files are found."""
         self.asked: list[str] = []
         """The version that each question gave."""
+        self.questions: list[Question] = []
+        """All of each question, to look for what should not be in it."""
         self.downloads: list[str] = []
 
     # The question
@@ -149,6 +151,7 @@ class Catalogue:
         self._judge(question)
         version = question.query.get("firmwareVersion", "0")
         self.asked.append(version)
+        self.questions.append(question)
         match self.offer:
             case Offer.NULL:
                 return _json(None)

@@ -89,7 +89,11 @@ async def test_the_answer_that_led_to_the_key_is_remembered_and_not_its_hash(
     assert told == {
         "version": 1,
         "minor_version": 1,
-        "options": {"connection_mode": "always", "sync_interval": 30},
+        "options": {
+            "connection_mode": "always",
+            "sync_interval": 30,
+            "check_firmware_online": False,
+        },
         "binding": "vendor_signature",
     }
     assert the_entry(hass).data.keys() == {"address", "key", "identity", "profile", "binding"}

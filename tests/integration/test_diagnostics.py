@@ -32,7 +32,11 @@ async def test_diagnostics_tell_of_link_band_and_scanners(
     assert told["troubles"] == []
     assert f"V{told['band']['firmware_version']}" == house.on_band("device", "software")
     assert told["band"]["battery_percent"] == 77
-    assert told["entry"]["options"] == {"connection_mode": "always", "sync_interval": 30}
+    assert told["entry"]["options"] == {
+        "connection_mode": "always",
+        "sync_interval": 30,
+        "check_firmware_online": False,
+    }
     (scanner,) = told["scanners"]
     assert scanner == {
         "scanner": 0,
