@@ -143,6 +143,8 @@ class Catalogue:
         self.questions: list[Question] = []
         """All of each question, to look for what should not be in it."""
         self.downloads: list[str] = []
+        self.moved: dict[str, str] = {}
+        """Where the host of the files sends on to, by path."""
 
     # The question
 
@@ -254,6 +256,8 @@ class Catalogue:
             self._wrong("a token for a file")
         if self.offer is Offer.FILE_ELSEWHERE:
             return Answer(status=302, headers={"Location": f"https://{FOREIGN_HOST}/{path}"})
+        if path in self.moved:
+            return Answer(status=302, headers={"Location": self.moved[path]})
         content = self._content(path)
         if content is None or self.offer is Offer.FILE_MISSING:
             return Answer(status=404, body=b"no such file")
