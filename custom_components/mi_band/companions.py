@@ -1,11 +1,11 @@
 """The tasks that run beside a link and end with it."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 import logging
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from .band.errors import BandError
 from .lease import NoLink
@@ -20,6 +20,22 @@ class Companions:
         self._hass = hass
         self._entry = entry
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._on_each_link: dict[str, Callable[[], Awaitable[None]]] = {}
+
+    @callback
+    def async_on_link(self, name: str, work: Callable[[], Awaitable[None]]) -> CALLBACK_TYPE:
+        """Do something on every new link, at most as long as it lasts; returns what ends that."""
+        self._on_each_link[name] = work
+
+        def end() -> None:
+            self._on_each_link.pop(name, None)
+
+        return end
+
+    def begin(self) -> None:
+        """Start what is done on every link: there is a new one."""
+        for name, work in self._on_each_link.items():
+            self.start(name, work())
 
     def start(self, name: str, work: Awaitable[None]) -> None:
         """Start a task, in place of an older one of its name."""

@@ -1,7 +1,7 @@
 """Publishes what is known of one band, and runs what is asked of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 import logging
@@ -103,9 +103,9 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         )
         self.identity: str = entry.data[CONF_IDENTITY]
         self.address: str = entry.data[CONF_ADDRESS]
-        self._lease = Lease(LINGERS[CONNECTION_MODE.of(entry)])
+        self.lease = Lease(LINGERS[CONNECTION_MODE.of(entry)])
         self._timetable = Timetable(
-            entry.title, self._lease, timedelta(minutes=SYNC_INTERVAL.of(entry))
+            entry.title, self.lease, timedelta(minutes=SYNC_INTERVAL.of(entry))
         )
         self._timepiece = Timepiece()
         self.keeper = LinkKeeper(
@@ -113,7 +113,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             self.address,
             bytes.fromhex(entry.data[CONF_KEY]),
             self._async_serve,
-            wanted=self._lease.wanted,
+            wanted=self.lease.wanted,
             noticed=self._note_reach,
         )
         self.data = BandState()
@@ -127,15 +127,14 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             changed=self._show_recorded,
         )
         self._pace = Pace(self.async_update_listeners)
-        self._companions = Companions(hass, entry)
-        self._link_work: dict[str, Callable[[], Awaitable[None]]] = {}
+        self.companions = Companions(hass, entry)
         self._event_listeners: set[Callable[[DeviceEvent], None]] = set()
         self._readings = Readings()
         self.alerts = AlertQueue(
             entry.title,
             self.async_alert,
             timedelta(minutes=NOTIFY_WHEN_AWAY.of(entry)),
-            self._lease.wanted.set,
+            self.lease.wanted.set,
         )
         self.calls = CallDesk(entry.title, self.async_run, self.async_listen_event)
 
@@ -172,7 +171,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         async def stop(_: Event | None = None) -> None:
             task.cancel()
             await asyncio.wait([task])
-            self._lease.close(LinkLost("the band is not served any more"))
+            self.lease.close(LinkLost("the band is not served any more"))
             await self._store.async_save(encode_snapshot(self.data))
 
         entry.async_on_unload(stop)
@@ -187,7 +186,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         try:
             await self.keeper.async_run()
         except AuthenticationError as err:
-            self._lease.close(err)
+            self.lease.close(err)
             self._note_reach()
             self.config_entry.async_start_reauth(self.hass)
 
@@ -198,7 +197,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             # Listen before anything is read or begun, so that no news falls in between.
             async with watch(link) as events:
                 state = await self._async_read(link)
-                async with self._lease.offer(link):
+                async with self.lease.offer(link):
                     self._begin(state)
                     await self._async_listen(events)
         finally:
@@ -209,7 +208,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self._publish(replace(state, connected=True, reachable=True, signal_dbm=self._signal_dbm()))
         # By itself it is no reason to hold the link, but each sync is.
         # All but the records was read before the link was there for everybody.
-        self._companions.start(
+        self.companions.start(
             "sync", self._timetable.async_keep(self._async_sync_records, self._async_sync_all)
         )
         self._restore_settings()
@@ -217,9 +216,8 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             self._accompany("heart rate", measure_continuously)
         if self.calls.unended:
             self._accompany("end of a call", self.calls.async_end_late)
-        self._companions.start("waiting alerts", self.alerts.async_catch_up())
-        for name, work in self._link_work.items():
-            self._companions.start(name, work())
+        self.companions.start("waiting alerts", self.alerts.async_catch_up())
+        self.companions.begin()
 
     async def _async_listen(self, events: AsyncIterator[BandEvent]) -> None:
         async for event in events:
@@ -227,14 +225,14 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
 
     async def _async_let_go(self) -> None:
         await self.calls.async_let_go()
-        await self._companions.dismiss_all()
+        await self.companions.dismiss_all()
         self._readings.fail(LinkLost("the link broke while measuring"))
         self._publish(replace(self.data.without_link(), reachable=self._can_be_linked()))
 
     def _can_be_linked(self) -> bool:
         """Tell whether a link that is not there would be made for who needs it."""
         # Where the link is kept, it is being made already whenever the band is heard.
-        on_demand = self._lease.linger is not None and not self._lease.closed
+        on_demand = self.lease.linger is not None and not self.lease.closed
         return on_demand and find_device(self.hass, self.address) is not None
 
     def _note_reach(self) -> None:
@@ -259,7 +257,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
                 synced = await self.records.async_sync(link, error)
         except BandBusy:
             # It gets over that on a new link.
-            self._lease.end()
+            self.lease.end()
             raise
         self._publish(replace(self.data, last_sync=dt_util.utcnow()))
         return synced
@@ -286,14 +284,14 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             case DeviceEvent.WOKE_UP:
                 # Now the night can be told of.
                 self.records.note_woke_up()
-                self._companions.start(
+                self.companions.start(
                     "morning sync", self._timetable.async_try(self._async_sync_records)
                 )
             case _:
                 pass
         if isinstance(event, DeviceEvent):
             # Who pressed a key on the band often goes on to the next, and is answered.
-            self._lease.prolong()
+            self.lease.prolong()
             for listener in list(self._event_listeners):
                 listener(event)
 
@@ -333,7 +331,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         return heard.rssi if heard else None
 
     def _accompany(self, name: str, operation: Operation[None]) -> None:
-        self._companions.start(name, self._lease.run(operation))
+        self.companions.start(name, self.lease.run(operation))
 
     # What entities and actions may ask for
 
@@ -343,16 +341,6 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self._event_listeners.add(listener)
         return lambda: self._event_listeners.discard(listener)
 
-    @callback
-    def async_on_link(self, name: str, work: Callable[[], Awaitable[None]]) -> CALLBACK_TYPE:
-        """Do something on every new link, at most as long as it lasts; returns what ends that."""
-        self._link_work[name] = work
-
-        def end() -> None:
-            self._link_work.pop(name, None)
-
-        return end
-
     async def async_run[T](self, operation: Operation[T]) -> T:
         """Run an operation on the band, on a link that is made for it where none is kept.
 
@@ -361,7 +349,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         """
         patience = PATIENCE if self._can_be_linked() else timedelta()
         try:
-            return await self._lease.run(operation, patience)
+            return await self.lease.run(operation, patience)
         except NoLink as err:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
@@ -455,7 +443,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         return await self.async_run(self._async_sync_all)
 
     async def _async_reset(self, link: Link) -> tuple[bool, BandSession | None]:
-        session = self._lease.link
+        session = self.lease.link
         return await factory_reset(link), session
 
     async def async_reset(self) -> bool:
@@ -470,7 +458,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             # Also when the link is gone: the system remembers the bond for the address.
             await session.forget_bond()
         # One that did not hang up by itself is not heard under its new address before.
-        self._lease.end()
+        self.lease.end()
         return said_yes
 
     async def async_forget(self) -> None:
@@ -486,13 +474,13 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
 
     async def async_find(self, duration: timedelta) -> None:
         """Make the band vibrate for a while; returns when it has begun."""
-        await self._companions.dismiss("find")
+        await self.companions.dismiss("find")
         await self.async_run(vibrate_once)
         self._accompany("find", lambda link: keep_vibrating(link, duration))
 
     async def async_stop_find(self) -> None:
         """End the vibration, whoever began it."""
-        await self._companions.dismiss("find")
+        await self.companions.dismiss("find")
         await self.async_run(stop_vibrating)
 
     async def async_set_continuous_heart_rate(self, *, enabled: bool) -> None:
@@ -505,7 +493,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             await self.async_run(begin)
         self._remember(replace(self.data.settings, continuous_heart_rate=enabled))
         if not enabled:
-            await self._companions.dismiss("heart rate")
+            await self.companions.dismiss("heart rate")
 
     async def async_measure_heart_rate(self) -> None:
         """Measure once; the reading arrives in the state.

@@ -34,7 +34,9 @@ class SlotWatch:
     @callback
     def async_start(self) -> None:
         """Begin to watch; ends with the entry."""
-        self._entry.async_on_unload(self._coordinator.async_on_link("slots", self._async_look))
+        self._entry.async_on_unload(
+            self._coordinator.companions.async_on_link("slots", self._async_look)
+        )
         self._entry.async_on_unload(self._coordinator.async_listen_event(self._async_note))
 
     @callback

@@ -236,7 +236,7 @@ class TestPeriodic:
 
     async def test_no_command_is_lost_while_links_end(self, visited: House) -> None:
         """Pauses as long as the link lingers: many commands come just when it ends."""
-        visited.entry.runtime_data._lease.linger = timedelta(milliseconds=40)
+        visited.entry.runtime_data.lease.linger = timedelta(milliseconds=40)
         for goal in range(1001, 1041):
             await visited.act("number", "step_goal", "set_value", value=goal)
             assert visited.on_band("user_profile", "goal") == goal

@@ -131,7 +131,7 @@ class MusicFeed:
     def async_start(self) -> None:
         """Begin; ends with the entry."""
         unload = self._entry.async_on_unload
-        unload(self._coordinator.async_on_link("music screen", self._async_close))
+        unload(self._coordinator.companions.async_on_link("music screen", self._async_close))
         self._push.async_start(self._entity_id, CALM)
         unload(self._coordinator.async_listen_event(self._async_note))
 

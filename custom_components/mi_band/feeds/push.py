@@ -54,7 +54,7 @@ class Push:
             background=True,
         )
         unload(self._news.async_shutdown)
-        unload(self._entry.runtime_data.async_on_link(self._name, self._async_push))
+        unload(self._entry.runtime_data.companions.async_on_link(self._name, self._async_push))
 
         @callback
         def note(_: Event[EventStateChangedData]) -> None:
