@@ -36,8 +36,8 @@ GLUE_LAYERS = (
         "system_health",
     },
     {
-        *("agenda", "alarm_clock", "measuring_limit", "presence", "slot_watch"),
-        *("claims", "entity", "farewell", "firmware_watch", "forms", "installer", "options_flow"),
+        *("agenda", "alarm_clock", "choices", "claims", "entity", "farewell", "firmware_watch"),
+        *("forms", "installer", "measuring_limit", "options_flow", "presence", "slot_watch"),
         *("pairing", "profile_form", "targets", "troubles"),
     },
     {"coordinator"},

@@ -5,6 +5,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from .choices import Choices
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .feeds import async_start_feeds
@@ -45,6 +46,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: MiBandConfigEntry) -> bo
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    Choices(hass, entry).async_start()
     SlotWatch(hass, entry).async_start()
     async_start_feeds(hass, entry)
     MeasuringLimit(hass, entry).async_start()

@@ -1,7 +1,7 @@
 """Publishes what is known of one band, and runs what is asked of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
 import logging
@@ -10,11 +10,7 @@ from typing import Final, override
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothReachabilityIntent
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import (
-    CONF_ADDRESS,
-    EVENT_CORE_CONFIG_UPDATE,
-    EVENT_HOMEASSISTANT_STOP,
-)
+from homeassistant.const import CONF_ADDRESS, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, HomeAssistantError
 from homeassistant.helpers import device_registry as dr
@@ -24,13 +20,7 @@ from homeassistant.util import dt as dt_util
 from .alert_queue import AlertQueue
 from .band.alerts import Alert, send_alert
 from .band.device_info import DeviceInfo
-from .band.errors import (
-    AuthenticationError,
-    BandBusy,
-    BandError,
-    CommandRefused,
-    LinkLost,
-)
+from .band.errors import AuthenticationError, BandBusy, BandError, LinkLost
 from .band.events import DeviceEvent
 from .band.find import answer_find_phone, keep_vibrating, stop_vibrating, vibrate_once
 from .band.heart_rate import (
@@ -40,15 +30,7 @@ from .band.heart_rate import (
 from .band.link import Link, Operation
 from .band.reset import factory_reset
 from .band.session import BandSession
-from .band.settings import (
-    Change,
-    Setting,
-    Settings,
-    Value,
-    Values,
-    apply_change,
-    differences,
-)
+from .band.settings import Settings
 from .band.state import BandEvent, BandState, Recorded, Update, apply, read_state, watch
 from .call_desk import CallDesk
 from .companions import Companions
@@ -145,7 +127,8 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         if not state.settings.chosen:
             # The pages have put these on the band.
             chosen = chosen_on_page(self.config_entry.data[CONF_PROFILE])
-            settings = replace(state.settings, chosen=chosen, on_band=self._resolved(chosen))
+            on_band = resolved(chosen, self.hass.config.language)
+            settings = replace(state.settings, chosen=chosen, on_band=on_band)
             state = replace(state, settings=settings)
         try:
             recorded = await self.records.async_digest()
@@ -175,10 +158,6 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             await self._store.async_save(encode_snapshot(self.data))
 
         entry.async_on_unload(stop)
-        # A band may have chosen to speak Home Assistant's language.
-        entry.async_on_unload(
-            self.hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._restore_settings)
-        )
         # Home Assistant does not unload entries when it stops, but the band must be let go.
         entry.async_on_unload(self.hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stop))
 
@@ -211,7 +190,6 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self.companions.start(
             "sync", self._timetable.async_keep(self._async_sync_records, self._async_sync_all)
         )
-        self._restore_settings()
         if self.data.settings.continuous_heart_rate:
             self._accompany("heart rate", measure_continuously)
         if self.calls.unended:
@@ -368,60 +346,23 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             self.hass, self.address, BluetoothReachabilityIntent.CONNECTION
         )
 
-    async def async_choose[T: Value](self, setting: Setting[T], value: T) -> None:
-        """Tell the band a setting, and remember the choice once the band took it.
-
-        Raises:
-            HomeAssistantError: translated; there is no link, it broke, or the band refused.
-        """
-        told = setting.of(self._resolved({setting.key: value}))
-        change = setting.to(value if told is None else told)
-        await self.async_run(lambda link: self._async_tell(link, change))
-        self._remember(self.data.settings.choosing(setting.key, value))
-
     async def async_change(self, operation: Operation[Update]) -> None:
         """Run an operation that returns how it changed the state."""
-        change = await self.async_run(operation)
+        self.async_publish(await self.async_run(operation))
+
+    @callback
+    def async_publish(self, change: Update) -> None:
+        """Change what is known, and show it."""
         self._publish(change(self.data))
+
+    @callback
+    def async_keep(self, change: Update) -> None:
+        """Change what is known of which nobody shows anything."""
+        self.data = change(self.data)
+        self._save_later()
 
     def _remember(self, settings: Settings) -> None:
         self._publish(replace(self.data, settings=settings))
-
-    def _resolved(self, values: Values) -> Values:
-        return resolved(values, self.hass.config.language)
-
-    @callback
-    def _restore_settings(self, _: Event | None = None) -> None:
-        """Tell the band what it does not have for certain; after most absences that is nothing."""
-        if self.data.connected and any(self._differences()):
-            self._accompany("settings", self._async_tell_differences)
-
-    def _differences(self) -> Iterator[Change]:
-        settings = self.data.settings
-        return differences(self._resolved(settings.chosen), settings.on_band)
-
-    async def _async_tell_differences(self, link: Link) -> None:
-        for change in list(self._differences()):
-            try:
-                await self._async_tell(link, change)
-            except CommandRefused as err:
-                _LOGGER.warning("%s has another %s than chosen: %s", self.name, change.key, err)
-
-    async def _async_tell(self, link: Link, change: Change) -> None:
-        before = self.data.settings.on_band.get(change.key)
-        # Until it answers nobody knows what it has; a link that breaks now leaves it at that.
-        self._note_on_band(change.key, None)
-        try:
-            await apply_change(link, change)
-        except CommandRefused:
-            self._note_on_band(change.key, before)
-            raise
-        self._note_on_band(change.key, change.value)
-
-    def _note_on_band(self, key: str, value: Value | None) -> None:
-        # Nothing that anybody shows, so nobody is told.
-        self.data = replace(self.data, settings=self.data.settings.knowing(key, value))
-        self._save_later()
 
     async def async_alert(self, alert: Alert) -> bool | None:
         """Show an alert on the wrist; returns whether the band acknowledged it."""

@@ -13,6 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .band.settings import HIGHEST_STEP_GOAL, STEP_GOAL, Setting
+from .choices import async_choose
 from .coordinator import MiBandConfigEntry
 from .entity import MiBandEntity, MiBandEntityDescription
 
@@ -63,4 +64,4 @@ class MiBandNumber(MiBandEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Make it so on the band."""
-        await self.coordinator.async_choose(self.entity_description.setting, int(value))
+        await async_choose(self.coordinator, self.entity_description.setting, int(value))

@@ -18,6 +18,7 @@ from .band.settings import (
     WEAR_LOCATION,
     Setting,
 )
+from .choices import async_choose
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .entity import MiBandEntity, MiBandEntityDescription
 
@@ -88,4 +89,4 @@ class MiBandSelect(MiBandEntity, SelectEntity):
     @override
     async def async_select_option(self, option: str) -> None:
         """Make it so on the band."""
-        await self.coordinator.async_choose(self.entity_description.setting, option)
+        await async_choose(self.coordinator, self.entity_description.setting, option)

@@ -23,6 +23,7 @@ from .band.settings import (
     Setting,
     Settings,
 )
+from .choices import async_choose
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .entity import MiBandEntity, MiBandEntityDescription
@@ -44,7 +45,7 @@ def _chosen(setting: Setting[bool]) -> Callable[[Settings], bool | None]:
 
 
 def _choose(setting: Setting[bool]) -> Callable[[MiBandCoordinator, bool], Awaitable[None]]:
-    return lambda coordinator, on: coordinator.async_choose(setting, on)
+    return lambda coordinator, on: async_choose(coordinator, setting, on)
 
 
 SWITCHES = (
