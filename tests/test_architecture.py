@@ -36,8 +36,9 @@ GLUE_LAYERS = (
         "system_health",
     },
     {
-        *("agenda", "alarm_clock", "choices", "claims", "entity", "farewell", "firmware_watch"),
-        *("forms", "installer", "measuring_limit", "options_flow", "presence", "slot_watch"),
+        *("agenda", "alarm_clock", "choices", "claims", "entity", "farewell", "finding"),
+        *("firmware_watch", "forms", "installer", "measuring", "options_flow", "presence"),
+        "slot_watch",
         *("pairing", "profile_form", "targets", "troubles"),
     },
     {"coordinator"},

@@ -9,8 +9,9 @@ from .choices import Choices
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .feeds import async_start_feeds
+from .finding import async_answer_find_phone
 from .firmware_watch import firmware_store
-from .measuring_limit import MeasuringLimit
+from .measuring import Measuring
 from .services import async_setup_services
 from .slot_watch import SlotWatch
 from .snapshot import snapshot_store
@@ -47,9 +48,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: MiBandConfigEntry) -> bo
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     Choices(hass, entry).async_start()
+    Measuring(hass, entry).async_start()
     SlotWatch(hass, entry).async_start()
     async_start_feeds(hass, entry)
-    MeasuringLimit(hass, entry).async_start()
+    async_answer_find_phone(entry)
     coordinator.async_start()
     TroubleWatch(hass, entry).async_start()
     return True

@@ -18,6 +18,7 @@ from .band.reset import reboot
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .entity import MiBandEntity, MiBandEntityDescription
 from .farewell import async_factory_reset
+from .measuring import async_measure_heart_rate
 
 # The link takes turns by itself. A limit here would let a band that is to be found wait for the
 # heart rate, which takes most of a minute.
@@ -47,7 +48,7 @@ BUTTONS = (
     ),
     MiBandButtonDescription(
         key="measure_heart_rate",
-        press_fn=lambda coordinator: coordinator.async_measure_heart_rate(),
+        press_fn=async_measure_heart_rate,
     ),
     MiBandButtonDescription(
         key="reboot",

@@ -22,15 +22,10 @@ from .band.alerts import Alert, send_alert
 from .band.device_info import DeviceInfo
 from .band.errors import AuthenticationError, BandBusy, BandError, LinkLost
 from .band.events import DeviceEvent
-from .band.find import answer_find_phone, keep_vibrating, stop_vibrating, vibrate_once
-from .band.heart_rate import (
-    HeartRate,
-    measure_continuously,
-)
+from .band.heart_rate import HeartRate
 from .band.link import Link, Operation
 from .band.reset import factory_reset
 from .band.session import BandSession
-from .band.settings import Settings
 from .band.state import BandEvent, BandState, Recorded, Update, apply, read_state, watch
 from .call_desk import CallDesk
 from .companions import Companions
@@ -111,7 +106,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self._pace = Pace(self.async_update_listeners)
         self.companions = Companions(hass, entry)
         self._event_listeners: set[Callable[[DeviceEvent], None]] = set()
-        self._readings = Readings()
+        self.readings = Readings()
         self.alerts = AlertQueue(
             entry.title,
             self.async_alert,
@@ -190,10 +185,8 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self.companions.start(
             "sync", self._timetable.async_keep(self._async_sync_records, self._async_sync_all)
         )
-        if self.data.settings.continuous_heart_rate:
-            self._accompany("heart rate", measure_continuously)
         if self.calls.unended:
-            self._accompany("end of a call", self.calls.async_end_late)
+            self.companions.start("end of a call", self.lease.run(self.calls.async_end_late))
         self.companions.start("waiting alerts", self.alerts.async_catch_up())
         self.companions.begin()
 
@@ -204,7 +197,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
     async def _async_let_go(self) -> None:
         await self.calls.async_let_go()
         await self.companions.dismiss_all()
-        self._readings.fail(LinkLost("the link broke while measuring"))
+        self.readings.fail(LinkLost("the link broke while measuring"))
         self._publish(replace(self.data.without_link(), reachable=self._can_be_linked()))
 
     def _can_be_linked(self) -> bool:
@@ -255,10 +248,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             self._publish(state)
         match event:
             case HeartRate(bpm=int()):
-                self._readings.came()
-            case DeviceEvent.FIND_PHONE_STARTED | DeviceEvent.FIND_PHONE_STOPPED:
-                found = event is DeviceEvent.FIND_PHONE_STOPPED
-                self._accompany("find phone", lambda link: answer_find_phone(link, found=found))
+                self.readings.came()
             case DeviceEvent.WOKE_UP:
                 # Now the night can be told of.
                 self.records.note_woke_up()
@@ -307,9 +297,6 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
     def _signal_dbm(self) -> int | None:
         heard = bluetooth.async_last_service_info(self.hass, self.address, connectable=True)
         return heard.rssi if heard else None
-
-    def _accompany(self, name: str, operation: Operation[None]) -> None:
-        self.companions.start(name, self.lease.run(operation))
 
     # What entities and actions may ask for
 
@@ -361,9 +348,6 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self.data = change(self.data)
         self._save_later()
 
-    def _remember(self, settings: Settings) -> None:
-        self._publish(replace(self.data, settings=settings))
-
     async def async_alert(self, alert: Alert) -> bool | None:
         """Show an alert on the wrist; returns whether the band acknowledged it."""
         acknowledged = await self.async_run(lambda link: send_alert(link, alert))
@@ -412,46 +396,6 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self._publish(
             replace(self.data, battery=None, today=None, last_sync=None, recorded=Recorded())
         )
-
-    async def async_find(self, duration: timedelta) -> None:
-        """Make the band vibrate for a while; returns when it has begun."""
-        await self.companions.dismiss("find")
-        await self.async_run(vibrate_once)
-        self._accompany("find", lambda link: keep_vibrating(link, duration))
-
-    async def async_stop_find(self) -> None:
-        """End the vibration, whoever began it."""
-        await self.companions.dismiss("find")
-        await self.async_run(stop_vibrating)
-
-    async def async_set_continuous_heart_rate(self, *, enabled: bool) -> None:
-        """Measure the heart rate all the time, or stop that."""
-
-        async def begin(_: Link) -> None:
-            self._accompany("heart rate", measure_continuously)
-
-        if enabled:
-            await self.async_run(begin)
-        self._remember(replace(self.data.settings, continuous_heart_rate=enabled))
-        if not enabled:
-            await self.companions.dismiss("heart rate")
-
-    async def async_measure_heart_rate(self) -> None:
-        """Measure once; the reading arrives in the state.
-
-        Raises:
-            HomeAssistantError: translated; no reading came, there is no link, or it broke.
-        """
-        try:
-            await self.async_run(
-                lambda link: self._readings.async_take(
-                    link, is_measuring=self.data.settings.continuous_heart_rate
-                )
-            )
-        except TimeoutError as err:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="heart_rate_timeout"
-            ) from err
 
 
 def _age_minutes(recorded: Recorded) -> int | None:

@@ -22,6 +22,8 @@ import voluptuous as vol
 from .alert_queue import Outcome
 from .const import CONF_PROFILE, DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
+from .finding import async_find
+from .measuring import async_measure_heart_rate
 from .wrist_actions import ATTR_OUTCOME
 
 SLOT_WEARER: Final = "wearer"
@@ -127,7 +129,7 @@ class FindBand(BandIntent):
         """Let it vibrate; the answer comes when it has begun."""
         band = self.band(intent_obj)
         try:
-            await band.coordinator.async_find(_FIND)
+            await async_find(band.coordinator, _FIND)
         except HomeAssistantError as err:
             raise _failure(err) from err
         return _answer(intent_obj, band)
@@ -181,7 +183,7 @@ class TellHeartRate(BandIntent):
         """Measure: the last reading may be hours old."""
         band = self.band(intent_obj)
         try:
-            await band.coordinator.async_measure_heart_rate()
+            await async_measure_heart_rate(band.coordinator)
         except HomeAssistantError as err:
             raise _failure(err) from err
         heart_rate = band.coordinator.data.heart_rate_bpm

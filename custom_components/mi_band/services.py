@@ -20,6 +20,7 @@ from .band.reset import reboot
 from .const import DOMAIN
 from .display_actions import async_setup_display_actions
 from .farewell import async_factory_reset, async_unbind
+from .finding import async_find, async_stop_find
 from .firmware_actions import async_setup_firmware_actions
 from .history_actions import async_setup_history_actions
 from .schedule_actions import async_setup_schedule_actions
@@ -57,9 +58,9 @@ async def async_find_band(call: ServiceCall) -> None:
     """Let the band vibrate, or stop that."""
     coordinator = coordinator_of(call)
     if call.data[ATTR_STOP]:
-        await coordinator.async_stop_find()
+        await async_stop_find(coordinator)
     else:
-        await coordinator.async_find(timedelta(seconds=call.data[ATTR_DURATION]))
+        await async_find(coordinator, timedelta(seconds=call.data[ATTR_DURATION]))
 
 
 async def async_sync(call: ServiceCall) -> ServiceResponse:

@@ -27,6 +27,7 @@ from .choices import async_choose
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .entity import MiBandEntity, MiBandEntityDescription
+from .measuring import async_set_continuous_heart_rate
 
 PARALLEL_UPDATES = 1
 
@@ -53,7 +54,7 @@ SWITCHES = (
         key="continuous_heart_rate",
         entity_category=EntityCategory.CONFIG,
         is_on_fn=lambda settings: settings.continuous_heart_rate,
-        turn_fn=lambda coordinator, on: coordinator.async_set_continuous_heart_rate(enabled=on),
+        turn_fn=lambda coordinator, on: async_set_continuous_heart_rate(coordinator, enabled=on),
     ),
     MiBandSwitchDescription(
         key="sleep_heart_rate",

@@ -46,7 +46,7 @@ async def test_a_reading_that_comes_before_the_answer_to_its_request_counts(
         coordinator._handle(HeartRate(91))
 
     monkeypatch.setattr(f"{READINGS}.start_measurement", answer_late)
-    await coordinator.async_measure_heart_rate()
+    await house.act("button", "measure_heart_rate", "press")
     assert house.value("sensor", "heart_rate") == "91"
 
 
