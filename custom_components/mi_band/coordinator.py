@@ -7,8 +7,6 @@ from datetime import timedelta
 import logging
 from typing import Final, override
 
-from homeassistant.components import bluetooth
-from homeassistant.components.bluetooth import BluetoothReachabilityIntent
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_ADDRESS, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
@@ -24,7 +22,6 @@ from .band.errors import AuthenticationError, BandBusy, BandError, LinkLost
 from .band.events import DeviceEvent
 from .band.heart_rate import HeartRate
 from .band.link import Link, Operation
-from .band.reset import factory_reset
 from .band.session import BandSession
 from .band.state import BandEvent, BandState, Recorded, Update, apply, read_state, watch
 from .call_desk import CallDesk
@@ -43,7 +40,7 @@ from .options import (
 )
 from .pace import Pace
 from .preferences import chosen_on_page, resolved
-from .reach import find_device, system_hold
+from .reach import find_device, signal_dbm, why_unreachable
 from .readings import Readings
 from .records import Records
 from .snapshot import decode_snapshot, encode_snapshot, snapshot_store
@@ -179,7 +176,8 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         return self._timetable.interval
 
     def _begin(self, state: BandState) -> None:
-        self._publish(replace(state, connected=True, reachable=True, signal_dbm=self._signal_dbm()))
+        heard_dbm = signal_dbm(self.hass, self.address)
+        self._publish(replace(state, connected=True, reachable=True, signal_dbm=heard_dbm))
         # By itself it is no reason to hold the link, but each sync is.
         # All but the records was read before the link was there for everybody.
         self.companions.start(
@@ -240,7 +238,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
 
     def _handle(self, event: BandEvent) -> None:
         state = apply(self.data, event)
-        if self._is_told_without_end(state):
+        if _is_told_without_end(self.data, state):
             # Known at once, and shown soon.
             self.data = state
             self._pace.ask()
@@ -262,11 +260,6 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             self.lease.prolong()
             for listener in list(self._event_listeners):
                 listener(event)
-
-    def _is_told_without_end(self, state: BandState) -> bool:
-        """Tell whether nothing changed but what changes every second while it does."""
-        now = self.data
-        return state != now == replace(state, heart_rate_bpm=now.heart_rate_bpm, today=now.today)
 
     def _publish(self, state: BandState) -> None:
         if state == self.data:
@@ -294,10 +287,6 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
                 serial_number=info.serial_number,
             )
 
-    def _signal_dbm(self) -> int | None:
-        heard = bluetooth.async_last_service_info(self.hass, self.address, connectable=True)
-        return heard.rssi if heard else None
-
     # What entities and actions may ask for
 
     @callback
@@ -319,7 +308,10 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key="not_connected",
-                translation_placeholders={"name": self.name, "reason": self._why_not_connected()},
+                translation_placeholders={
+                    "name": self.name,
+                    "reason": why_unreachable(self.hass, self.address),
+                },
             ) from err
         except BandError as err:
             raise HomeAssistantError(
@@ -327,11 +319,6 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
                 translation_key=err.code,
                 translation_placeholders={"name": self.name, **err.details},
             ) from err
-
-    def _why_not_connected(self) -> str:
-        return bluetooth.async_address_reachability_diagnostics(
-            self.hass, self.address, BluetoothReachabilityIntent.CONNECTION
-        )
 
     async def async_change(self, operation: Operation[Update]) -> None:
         """Run an operation that returns how it changed the state."""
@@ -354,11 +341,6 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self._publish(self.data.after_alert(acknowledged))
         return acknowledged
 
-    @callback
-    def async_trust_alerts(self) -> None:
-        """Take alerts for shown again, until the band acknowledges one and then stops."""
-        self._publish(replace(self.data, unacknowledged_alerts=None))
-
     async def async_sync(self) -> Synced:
         """Read everything, and bring the records home, now.
 
@@ -367,36 +349,12 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         """
         return await self.async_run(self._async_sync_all)
 
-    async def _async_reset(self, link: Link) -> tuple[bool, BandSession | None]:
-        session = self.lease.link
-        return await factory_reset(link), session
-
-    async def async_reset(self) -> bool:
-        """Reset the band, let it go, and have the operating system forget its bond with it.
-
-        Returns:
-            Whether the band said yes.
-        """
-        bonded = system_hold(self.hass, self.address).bonded
-        said_yes, session = await self.async_run(self._async_reset)
-        if bonded and session is not None:
-            # Also when the link is gone: the system remembers the bond for the address.
-            await session.forget_bond()
-        # One that did not hang up by itself is not heard under its new address before.
-        self.lease.end()
-        return said_yes
-
-    async def async_forget(self) -> None:
-        """Forget what the band recorded; keep what it is and what the wearer chose.
-
-        Raises:
-            HomeAssistantError: translated; the store.
-        """
-        await self.records.async_forget()
-        self._publish(
-            replace(self.data, battery=None, today=None, last_sync=None, recorded=Recorded())
-        )
-
 
 def _age_minutes(recorded: Recorded) -> int | None:
     return None if recorded.until is None else (dt_util.utcnow() - recorded.until) // _MINUTE
+
+
+def _is_told_without_end(before: BandState, after: BandState) -> bool:
+    """Tell whether nothing changed but what changes every second while it does."""
+    passing = replace(after, heart_rate_bpm=before.heart_rate_bpm, today=before.today)
+    return after != before == passing

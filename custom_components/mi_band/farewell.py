@@ -1,6 +1,6 @@
 """The ways out: what is done before a band is reset, and what is looked for after it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -15,9 +15,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
+from .band.link import Link
+from .band.reset import factory_reset
+from .band.session import BandSession
+from .band.state import BandState, Recorded
 from .const import DOMAIN
 from .coordinator import MiBandCoordinator
-from .reach import is_band_4
+from .reach import is_band_4, system_hold
 
 NEW_LIFE_TIMEOUT: Final = timedelta(seconds=60)
 """How long a band that was reset is listened for; it needs some ten seconds to start."""
@@ -52,7 +56,7 @@ async def async_factory_reset(
     """
     synced = await _async_sync_last(coordinator, force=force)
     known = _known_addresses(coordinator.hass)
-    said_yes = await coordinator.async_reset()
+    said_yes = await _async_reset(coordinator)
     connections = coordinator.keeper.connections
     heard = await _async_heard_as_new(coordinator.hass, known)
     # One that lets us in with its old key was not reset, whatever it said.
@@ -64,7 +68,8 @@ async def async_factory_reset(
             translation_placeholders={"name": coordinator.name},
         )
     if not keep_history:
-        await coordinator.async_forget()
+        await coordinator.records.async_forget()
+        coordinator.async_publish(_without_records)
     return Farewell(synced=synced, heard_as_new=heard)
 
 
@@ -89,6 +94,32 @@ def _take_back_offers(hass: HomeAssistant, address: str) -> None:
     for flow in flows.async_progress_by_handler(DOMAIN, include_uninitialized=True):
         if flow["context"].get("unique_id") == address:
             flows.async_abort(flow["flow_id"])
+
+
+async def _async_reset(coordinator: MiBandCoordinator) -> bool:
+    """Reset the band, let it go, and have the operating system forget its bond with it.
+
+    Returns:
+        Whether the band said yes.
+    """
+
+    async def reset(link: Link) -> tuple[bool, BandSession | None]:
+        session = coordinator.lease.link
+        return await factory_reset(link), session
+
+    bonded = system_hold(coordinator.hass, coordinator.address).bonded
+    said_yes, session = await coordinator.async_run(reset)
+    if bonded and session is not None:
+        # Also when the link is gone: the system remembers the bond for the address.
+        await session.forget_bond()
+    # One that did not hang up by itself is not heard under its new address before.
+    coordinator.lease.end()
+    return said_yes
+
+
+def _without_records(state: BandState) -> BandState:
+    """Forget what the band recorded; keep what it is and what the wearer chose."""
+    return replace(state, battery=None, today=None, last_sync=None, recorded=Recorded())
 
 
 async def _async_sync_last(coordinator: MiBandCoordinator, *, force: bool) -> bool:

@@ -7,7 +7,10 @@ from datetime import timedelta
 from typing import ClassVar, Final, NamedTuple
 
 from homeassistant.components import bluetooth
-from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
+from homeassistant.components.bluetooth import (
+    BluetoothReachabilityIntent,
+    BluetoothServiceInfoBleak,
+)
 from homeassistant.core import HomeAssistant
 
 from .band.errors import BandNotFound, LinkError, NoConnectionSlot
@@ -90,6 +93,19 @@ def _is_name_of_band_4(name: str) -> bool:
 def find_device(hass: HomeAssistant, address: str) -> Device | None:
     """Return the best way to the band now: the adapter or proxy that hears it strongest."""
     return bluetooth.async_ble_device_from_address(hass, address, connectable=True)
+
+
+def signal_dbm(hass: HomeAssistant, address: str) -> int | None:
+    """Return how strongly the band was heard last; None when it was not."""
+    heard = bluetooth.async_last_service_info(hass, address, connectable=True)
+    return heard.rssi if heard else None
+
+
+def why_unreachable(hass: HomeAssistant, address: str) -> str:
+    """Return what Home Assistant knows of the way to the band."""
+    return bluetooth.async_address_reachability_diagnostics(
+        hass, address, BluetoothReachabilityIntent.CONNECTION
+    )
 
 
 def find_connectable(hass: HomeAssistant, address: str) -> Device | None:

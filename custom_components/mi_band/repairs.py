@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -134,7 +135,8 @@ class TryAlertFlow(RepairsFlow):
         if not user_input["seen"]:
             return self._show({"base": "not_seen"})
         if coordinator := _coordinator(self.hass, self.data):
-            coordinator.async_trust_alerts()
+            # Until the band acknowledges one and then stops.
+            coordinator.async_publish(lambda state: replace(state, unacknowledged_alerts=None))
         return self.async_create_entry(data={})
 
     def _show(self, errors: dict[str, str] | None = None) -> RepairsFlowResult:

@@ -13,7 +13,6 @@ from typing import Final
 
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import (
-    BluetoothReachabilityIntent,
     BluetoothScannerDevice,
     BluetoothServiceInfoBleak,
 )
@@ -25,7 +24,7 @@ from homeassistant.util import dt as dt_util
 from .band.errors import AuthenticationError
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry
-from .reach import system_hold
+from .reach import system_hold, why_unreachable
 
 CHECK_INTERVAL: Final = timedelta(minutes=1)
 LONG_SILENCE: Final = timedelta(hours=24)
@@ -185,9 +184,7 @@ class TroubleWatch:
 
     def why_unreachable(self) -> str:
         """Return what Home Assistant knows of the way to the band."""
-        return bluetooth.async_address_reachability_diagnostics(
-            self.hass, self.coordinator.address, BluetoothReachabilityIntent.CONNECTION
-        )
+        return why_unreachable(self.hass, self.coordinator.address)
 
     def nearest(self) -> BluetoothScannerDevice | None:
         """Return how the band is heard best."""
