@@ -128,7 +128,7 @@ SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfTime.MINUTES,
         suggested_unit_of_measurement=UnitOfTime.HOURS,
-        # It is shown in hours and minutes, and a tenth of an hour is six of them.
+        # They are shown in hours and minutes, and a tenth of an hour is six of them.
         suggested_display_precision=2,
         value_fn=of_night(lambda night: night.asleep_minutes),
     ),
@@ -137,6 +137,8 @@ SENSORS = (
         device_class=SensorDeviceClass.DURATION,
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfTime.MINUTES,
+        suggested_unit_of_measurement=UnitOfTime.HOURS,
+        suggested_display_precision=2,
         value_fn=of_night(lambda night: night.deep_minutes),
     ),
     MiBandSensorDescription(
@@ -144,6 +146,8 @@ SENSORS = (
         device_class=SensorDeviceClass.DURATION,
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfTime.MINUTES,
+        suggested_unit_of_measurement=UnitOfTime.HOURS,
+        suggested_display_precision=2,
         value_fn=of_night(lambda night: night.light_minutes),
     ),
     MiBandSensorDescription(

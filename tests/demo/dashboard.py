@@ -290,7 +290,15 @@ def _statistics(charted: Charted, identity: str) -> JsonObject:
 def _calendar(entities: Entities) -> list[JsonObject]:
     if (entity := entities.get(("calendar", "workouts_and_sleep"))) is None:
         return []
-    return [{"type": "calendar", "entities": [entity], "initial_view": "listWeek", **_WIDE}]
+    # Rows enough for a month whose days have a night and a workout each.
+    return [
+        {
+            "type": "calendar",
+            "entities": [entity],
+            "initial_view": "dayGridMonth",
+            "grid_options": {"columns": 12, "rows": 11},
+        }
+    ]
 
 
 def _graph(key: str, title: str, entities: Entities) -> list[JsonObject]:

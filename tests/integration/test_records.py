@@ -214,9 +214,11 @@ async def test_the_last_night_is_told(house: House) -> None:
     over = [slept for slept in house.band.truth.sleeps() if not slept.nap]
     night = [slept for slept in over if slept.end + 60 <= house.band.truth.span[1]][-1]
     asleep = night.minutes(Doing.LIGHT_SLEEP) + night.minutes(Doing.DEEP_SLEEP)
-    assert float(house.value("sensor", "sleep_duration")) == pytest.approx(asleep / 60)
-    assert int(house.value("sensor", "deep_sleep")) == night.minutes(Doing.DEEP_SLEEP)
-    assert int(house.value("sensor", "light_sleep")) == night.minutes(Doing.LIGHT_SLEEP)
+    hours = [
+        float(house.value("sensor", key)) for key in ("sleep_duration", "deep_sleep", "light_sleep")
+    ]
+    minutes = [asleep, night.minutes(Doing.DEEP_SLEEP), night.minutes(Doing.LIGHT_SLEEP)]
+    assert hours == pytest.approx([count / 60 for count in minutes])
     assert house.value("sensor", "fell_asleep_at") == moment(night.start)
     assert house.value("sensor", "woke_up_at") == moment(night.end)
 
