@@ -151,7 +151,6 @@ class MiBandOptionsFlow(OptionsFlowWithReload):
             data_schema=files_schema(library.files, await _async_words(self.hass)),
             errors=errors,
             description_placeholders=placeholders,
-            last_step=False,
         )
 
     async def async_step_finish(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

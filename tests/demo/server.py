@@ -106,7 +106,9 @@ class HomeServer:
             ("homeassistant", "-c", str(config_dir), "--skip-pip", "--log-no-color"),
             log=config_dir / "server.log",
             cwd=config_dir,
-            environment={VENDOR_VARIABLE: vendor} if vendor else None,
+            # What is uploaded passes through a folder there, and the first upload of any Home
+            # Assistant empties that.
+            environment={"TMPDIR": str(config_dir)} | ({VENDOR_VARIABLE: vendor} if vendor else {}),
         )
         self._port = port
         self._loud = ("custom_components.mi_band", *options.get("loud", ()))

@@ -144,7 +144,7 @@ async def test_a_firmware_is_kept_and_offered_as_an_update(house: House, pages: 
         "any_name.txt",
         "20 KiB",
     )
-    assert "choose *Firmware*" in told["advice"]
+    assert "it is offered as an update" in told["advice"]
     assert await pages.kept() == {"any_name.txt"}
     # Of what was uploaded nothing is left where Home Assistant keeps uploads.
     assert await pages.left_of_uploads() == set()
