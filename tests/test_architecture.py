@@ -48,8 +48,8 @@ GLUE_LAYERS = (
     },
     {
         *("account", "archive", "digest", "drawing", "extracts", "history", "hours", "ledger"),
-        *("catalogue", "firmware_library"),
-        *("pictures", "salvage", "series", "signing", "sleep_log", "statistics"),
+        *("catalogue", "catalogue_client", "firmware_library", "firmware_memory"),
+        *("face_picture", "pictures", "salvage", "series", "signing", "sleep_log", "statistics"),
     },
     {
         *("account_constants", "const", "firmware_constants", "options", "preferences"),

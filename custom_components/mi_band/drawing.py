@@ -94,7 +94,7 @@ class Canvas:
         draw = ImageDraw.Draw(image)
         for (x, y), words, size, colour, anchor in self._texts:
             draw.text(
-                (x * DENSITY, y * DENSITY), words, fill=colour, font=_font(size), anchor=anchor
+                (x * DENSITY, y * DENSITY), words, fill=colour, font=font(size), anchor=anchor
             )
         file = BytesIO()
         image.save(file, "PNG", optimize=True)
@@ -123,7 +123,7 @@ class Canvas:
 
     def label(self, middle: float, words: str, value: str, width: float) -> None:
         """Write what a row of the chart is, and how much; too long a word is cut."""
-        while words and _font(13).getlength(drawable(words)) > width * DENSITY:
+        while words and font(13).getlength(drawable(words)) > width * DENSITY:
             words = words[:-1]
         self.text((MARGIN, middle - 8), words, anchor="lm")
         self.text((MARGIN, middle + 9), value, size=12, colour=FAINT, anchor="lm")
@@ -167,7 +167,7 @@ class Canvas:
         for minute, name in axis.ticks(zone):
             x = axis.x(minute)
             self.line([(x, TOP), (x, BOTTOM)], GRID, 1)
-            half = _font(12).getlength(name) / DENSITY / 2
+            half = font(12).getlength(name) / DENSITY / 2
             self.text(
                 (min(max(x, half + 2), WIDTH - half - 2), BOTTOM + 14),
                 name,
@@ -223,5 +223,6 @@ def _enlarged(point: Point) -> Point:
 
 
 @lru_cache(maxsize=8)
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the font that Pillow brings, in a size that counts in pixels of a card."""
     return ImageFont.load_default(size * DENSITY)
