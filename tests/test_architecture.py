@@ -43,7 +43,7 @@ GLUE_LAYERS = (
     },
     {"coordinator"},
     {
-        *("alert_queue", "call_desk", "companions", "keeper", "lease", "pace"),
+        *("alert_queue", "call_desk", "companions", "face_log", "keeper", "lease", "pace"),
         *("reach", "readings", "records", "snapshot", "sync", "timepiece", "timetable"),
     },
     {

@@ -10,7 +10,7 @@ from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .feeds import async_start_feeds
 from .finding import async_answer_find_phone
-from .firmware_watch import firmware_store
+from .firmware_memory import firmware_store
 from .measuring import Measuring
 from .services import async_setup_services
 from .slot_watch import SlotWatch

@@ -1,4 +1,4 @@
-"""The maker's catalogue of firmware: asked for something newer, and for the files themselves.
+"""The maker's catalogue of firmware: what it is asked, and what is believed of its answers.
 
     question   GET, parameters with variant and versions of a band   -> JSON
     file       GET, at an address that the answer gave                -> bytes
@@ -16,37 +16,21 @@ with the announced MD5, and their content has to be what they were announced to 
 Source: binding-and-firmware.md section 7.1. This is a private interface of the vendor's apps.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum, unique
 import hashlib
-from http import HTTPStatus
-import json
 import re
 from typing import ClassVar, Final
 
-import aiohttp
 from yarl import URL
 
-from .account_constants import DEVICE_SOURCES, VENDOR, ZEPP_LIFE, Vendor
+from .account_constants import DEVICE_SOURCES, VENDOR, Vendor
 from .band.files import LARGEST_FILE, BandFile, FileKind, recognise
-from .firmware_constants import (
-    CATALOGUE_COMMON,
-    CATALOGUE_ENGLISH,
-    CATALOGUE_HEADERS,
-    CATALOGUE_LANGUAGES,
-    CATALOGUE_PATH,
-    DOWNLOAD_TIMEOUT,
-    MOST_REDIRECTS,
-)
+from .firmware_constants import CATALOGUE_COMMON, CATALOGUE_ENGLISH, CATALOGUE_LANGUAGES
 
-# A change log is some hundred characters.
-_LARGEST_ANSWER: Final = 1 << 18
 _LONGEST_NOTES: Final = 8000
 _SUMMARY_MARK: Final = "###summary###"
-_REDIRECTS: Final = range(300, 400)
 _REFUSALS: Final = frozenset({"code", "error_code", "message"})
 """What the maker's services answer with when they do not answer the question. [INFERRED]"""
 
@@ -159,59 +143,6 @@ class Offer:
     """Why there are none."""
 
 
-async def ask(
-    session: aiohttp.ClientSession, host: str, question: Question, vendor: Vendor = VENDOR
-) -> Offer | None:
-    """Ask for something newer than what a band has; None when there is nothing.
-
-    Args:
-        session: Which makes the request; its cookies are its owner's business.
-        host: One of `CATALOGUE_HOSTS`.
-        question: About the band.
-        vendor: Where the services are.
-
-    Raises:
-        CatalogueUnreachable: nothing is known.
-    """
-    answer = await _get(
-        session,
-        URL(vendor.base.format(host=host) + CATALOGUE_PATH).with_query(question.query),
-        {**CATALOGUE_HEADERS, "lang": question.language},
-        limit=_LARGEST_ANSWER,
-        patience=vendor.timeout,
-    )
-    if answer.status != HTTPStatus.OK:
-        raise CatalogueUnreachable(f"status {answer.status}")
-    if len(answer.body) > _LARGEST_ANSWER:
-        raise CatalogueUnreachable("an answer without end")
-    try:
-        found: object = json.loads(answer.body)
-    except (ValueError, RecursionError) as err:
-        raise CatalogueUnreachable("an answer that is no JSON") from err
-    if not isinstance(found, dict):
-        raise CatalogueUnreachable("an answer that is no object")
-    return decode_offer(found, vendor)
-
-
-async def download(
-    session: aiohttp.ClientSession, offer: Offer, vendor: Vendor = VENDOR
-) -> list[BandFile]:
-    """Fetch the files of a release, one after the other; all of them are as announced.
-
-    Raises:
-        CatalogueUnreachable: a file is not to be had.
-        FirmwareNotTrusted: a file cannot be checked, or is another.
-        FileRefused: a file is nothing that this model takes.
-    """
-    if not offer.files:
-        raise FirmwareNotTrusted(offer.fault or "no file")
-    files = []
-    for file in offer.files:
-        content = await _fetch(session, file, vendor)
-        files.append(await asyncio.to_thread(_checked, content, file, offer.version))
-    return files
-
-
 # The answer
 
 _VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){3}")
@@ -254,7 +185,7 @@ def _decode_file(part: Part, given: Mapping[str, object], vendor: Vendor) -> Rem
     link, md5 = given.get(f"{part}Url"), given.get(f"{part}Md5")
     if not isinstance(link, str):
         raise FirmwareNotTrusted(f"no address of the {part}")
-    _require_ours(link, vendor)
+    url = require_ours(link, vendor)
     checksum = md5.strip().lower() if isinstance(md5, str) else ""
     if not _MD5.fullmatch(checksum):
         raise FirmwareNotTrusted(f"no checksum of the {part}")
@@ -263,7 +194,7 @@ def _decode_file(part: Part, given: Mapping[str, object], vendor: Vendor) -> Rem
         raise FirmwareNotTrusted("no size of the firmware")
     if size is not None and size > LARGEST_FILE:
         raise FirmwareNotTrusted(f"a {part} of {size} bytes")
-    return RemoteFile(part=part, link=link, md5=checksum, size=size)
+    return RemoteFile(part=part, link=str(url), md5=checksum, size=size)
 
 
 def _decode_size(value: object) -> int | None:
@@ -274,11 +205,13 @@ def _decode_size(value: object) -> int | None:
 
 def _decode_notes(text: str) -> str:
     """Return the longer text; the shorter one stands in where there is no other."""
-    notes, _, summary = text.replace("\r\n", "\n").partition(_SUMMARY_MARK)
+    # Halves of characters, which JSON may hold, could be neither stored nor shown.
+    whole = text.encode(errors="replace").decode().replace("\r\n", "\n")
+    notes, _, summary = whole.partition(_SUMMARY_MARK)
     return (notes.strip() or summary.strip())[:_LONGEST_NOTES]
 
 
-def _require_ours(link: str, vendor: Vendor) -> URL:
+def require_ours(link: str, vendor: Vendor) -> URL:
     """Return an address, if it is the maker's.
 
     Raises:
@@ -299,32 +232,13 @@ def _require_ours(link: str, vendor: Vendor) -> URL:
 # The files
 
 
-async def _fetch(session: aiohttp.ClientSession, file: RemoteFile, vendor: Vendor) -> bytes:
-    url = _require_ours(file.link, vendor)
-    for _ in range(MOST_REDIRECTS + 1):
-        answer = await _get(
-            session,
-            URL(vendor.base.format(host=url.host) + url.raw_path_qs, encoded=True),
-            {},
-            limit=LARGEST_FILE if file.size is None else file.size,
-            patience=DOWNLOAD_TIMEOUT,
-        )
-        if answer.status == HTTPStatus.OK:
-            return answer.body
-        if answer.status not in _REDIRECTS or not answer.location:
-            raise CatalogueUnreachable(f"status {answer.status}")
-        url = _require_ours(_joined(url, answer.location), vendor)
-    raise CatalogueUnreachable("one address after the other")
+def check_file(content: bytes, file: RemoteFile, version: str) -> BandFile:
+    """See that a file is what was announced for a version.
 
-
-def _joined(url: URL, location: str) -> str:
-    try:
-        return str(url.join(URL(location)))
-    except ValueError as err:
-        raise FirmwareNotTrusted("an address that is none") from err
-
-
-def _checked(content: bytes, file: RemoteFile, version: str) -> BandFile:
+    Raises:
+        FirmwareNotTrusted: it is another.
+        FileRefused: it is nothing that this model takes.
+    """
     if file.size is not None and len(content) != file.size:
         raise FirmwareNotTrusted(f"a {file.part} of another size than {file.size} bytes")
     # Against damage, as the maker has it; against forgery there is the firmware's own signature.
@@ -336,63 +250,3 @@ def _checked(content: bytes, file: RemoteFile, version: str) -> BandFile:
     if found.kind is FileKind.FIRMWARE and found.version != version:
         raise FirmwareNotTrusted(f"version {found.version} instead of {version}")
     return found
-
-
-# The requests
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
-    status: int
-    location: str
-    body: bytes
-
-
-async def _get(
-    session: aiohttp.ClientSession,
-    address: URL,
-    headers: Mapping[str, str],
-    *,
-    limit: int,
-    patience: timedelta,
-) -> _Answer:
-    """Make a request and read its answer; of one that is longer, a little more than the limit."""
-    try:
-        async with (
-            asyncio.timeout(patience.total_seconds()),
-            session.get(
-                address,
-                headers={
-                    "user-agent": ZEPP_LIFE.user_agent,
-                    # What unpacks could become larger than it looked.
-                    "accept-encoding": "identity",
-                    **headers,
-                },
-                allow_redirects=False,
-                raise_for_status=False,
-            ) as response,
-        ):
-            if response.headers.get("content-encoding", "identity") != "identity":
-                raise CatalogueUnreachable("a packed answer")
-            return _Answer(
-                status=response.status,
-                location=response.headers.get("location", ""),
-                body=(
-                    await _read_whole(response.content, limit)
-                    if response.status == HTTPStatus.OK
-                    else b""
-                ),
-            )
-    except TimeoutError as err:
-        raise CatalogueUnreachable("no answer in time") from err
-    except (aiohttp.ClientError, OSError) as err:
-        raise CatalogueUnreachable(type(err).__name__) from err
-
-
-async def _read_whole(content: aiohttp.StreamReader, limit: int) -> bytes:
-    body = bytearray()
-    async for piece in content.iter_any():
-        body += piece
-        if len(body) > limit:
-            break
-    return bytes(body)

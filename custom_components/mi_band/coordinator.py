@@ -27,6 +27,7 @@ from .band.state import BandEvent, BandState, Recorded, Update, apply, read_stat
 from .call_desk import CallDesk
 from .companions import Companions
 from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN
+from .face_log import FaceLog
 from .history import HistoryError, HistoryNewer
 from .keeper import LinkKeeper
 from .lease import Lease, NoLink
@@ -100,6 +101,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             retention=None if retention is None else timedelta(days=retention),
             changed=self._show_recorded,
         )
+        self.faces = FaceLog(hass, entry.entry_id, self.async_update_listeners)
         self._pace = Pace(self.async_update_listeners)
         self.companions = Companions(hass, entry)
         self._event_listeners: set[Callable[[DeviceEvent], None]] = set()
@@ -114,6 +116,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
 
     @override
     async def _async_setup(self) -> None:
+        await self.faces.async_load()
         snapshot = await self._store.async_load()
         state = decode_snapshot(snapshot) if snapshot else BandState()
         if not state.settings.chosen:

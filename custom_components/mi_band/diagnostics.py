@@ -15,7 +15,7 @@ from .band.settings import HEART_RATE_INTERVAL
 from .band.state import BandState
 from .const import CONF_BINDING, DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
-from .firmware_watch import async_told
+from .firmware_memory import async_told
 from .options import CHECK_FIRMWARE_ONLINE, CONNECTION_MODE, SYNC_INTERVAL
 from .troubles import DROPS_SPAN, TROUBLES, issue_id
 

@@ -69,6 +69,7 @@ async def async_factory_reset(
         )
     if not keep_history:
         await coordinator.records.async_forget()
+        await coordinator.faces.async_forget()
         coordinator.async_publish(_without_records)
     return Farewell(synced=synced, heard_as_new=heard)
 

@@ -7,7 +7,7 @@ replaces nothing: a name that is taken gets a number, unless the very same file 
 import asyncio
 from collections.abc import Callable, Iterator
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 import errno
 from itertools import chain, count, islice
@@ -66,7 +66,7 @@ def read_band_file(path: Path) -> BandFile:
         # To open a pipe would be to wait for whoever writes into it.
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     with path.open("rb") as file:
-        return recognise(file.read(LARGEST_FILE + 1))
+        return replace(recognise(file.read(LARGEST_FILE + 1)), name=path.name)
 
 
 def newest_firmware(stored: tuple[Stored, ...]) -> Stored | None:

@@ -1,9 +1,9 @@
-"""Pictures: the stages of the last night, and today's heart rate, drawn when somebody looks."""
+"""Pictures: the last night, today's heart rate, and the watch face that was installed last."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.components.image import ImageEntity, ImageEntityDescription
 from homeassistant.core import HomeAssistant, callback
@@ -13,10 +13,10 @@ from homeassistant.util import dt as dt_util
 
 from .band.kinds import kind_before, resolve_kinds
 from .band.sleep import Stage
-from .band.state import Recorded
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .entity import MiBandEntity, MiBandEntityDescription
+from .face_picture import draw_words
 from .history import History
 from .pictures import Day, HeartRateWords, NightWords, day_bounds, draw_heart_rate, draw_night
 
@@ -30,18 +30,37 @@ _LOOK_BACK_MINUTES: Final = 1440
 class MiBandImageDescription(MiBandEntityDescription, ImageEntityDescription):
     """A picture: since when it shows what it shows, and how it is drawn."""
 
-    changed_fn: Callable[[Recorded], datetime | None]
+    changed_fn: Callable[[MiBandCoordinator], datetime | None]
     draw_fn: Callable[[MiBandCoordinator], Awaitable[bytes]]
+    attributes_fn: Callable[[MiBandCoordinator], Mapping[str, Any]] | None = None
 
 
-def night_changed(recorded: Recorded) -> datetime | None:
+def night_changed(coordinator: MiBandCoordinator) -> datetime | None:
     """Return when the last night ended."""
-    return datetime.fromtimestamp(recorded.night.end * 60, UTC) if recorded.night else None
+    night = coordinator.data.recorded.night
+    return datetime.fromtimestamp(night.end * 60, UTC) if night else None
 
 
-def today_changed(recorded: Recorded) -> datetime | None:
+def today_changed(coordinator: MiBandCoordinator) -> datetime | None:
     """Return up to when today is known; a new day begins empty."""
-    return max(recorded.until, dt_util.start_of_local_day()) if recorded.until else None
+    until = coordinator.data.recorded.until
+    return max(until, dt_util.start_of_local_day()) if until else None
+
+
+def face_changed(coordinator: MiBandCoordinator) -> datetime | None:
+    """Return when the last watch face was installed."""
+    installed = coordinator.faces.installed
+    return installed[0].installed_at if installed else None
+
+
+def installed_faces(coordinator: MiBandCoordinator) -> Mapping[str, Any]:
+    """Return which watch faces were installed, the last one first."""
+    return {
+        "installed": [
+            {"name": face.name, "date": face.installed_at.isoformat(), "size": face.size}
+            for face in coordinator.faces.installed
+        ]
+    }
 
 
 async def async_draw_last_night(coordinator: MiBandCoordinator) -> bytes:
@@ -76,12 +95,27 @@ async def async_draw_heart_rate_today(coordinator: MiBandCoordinator) -> bytes:
     return await coordinator.records.async_read(draw)
 
 
+async def async_draw_watch_face(coordinator: MiBandCoordinator) -> bytes:
+    """Show the watch face that was installed last, which was drawn then."""
+    if coordinator.faces.picture is not None:
+        return coordinator.faces.picture
+    words = await _async_words(coordinator.hass)
+    why = words["not_drawable" if coordinator.faces.installed else "no_watch_face"]
+    return await coordinator.hass.async_add_executor_job(draw_words, why)
+
+
 IMAGES = (
     MiBandImageDescription(
         key="last_night", changed_fn=night_changed, draw_fn=async_draw_last_night
     ),
     MiBandImageDescription(
         key="heart_rate_today", changed_fn=today_changed, draw_fn=async_draw_heart_rate_today
+    ),
+    MiBandImageDescription(
+        key="watch_face",
+        changed_fn=face_changed,
+        draw_fn=async_draw_watch_face,
+        attributes_fn=installed_faces,
     ),
 )
 
@@ -96,10 +130,11 @@ async def async_setup_entry(
 
 
 class MiBandImage(MiBandEntity, ImageEntity):
-    """A picture of a band's records. Its state tells the frontend when to load it again."""
+    """A picture of a band. Its state tells the frontend when to load it again."""
 
     entity_description: MiBandImageDescription
     _attr_content_type = "image/png"
+    _unrecorded_attributes = frozenset({"installed"})
 
     def __init__(self, coordinator: MiBandCoordinator, description: MiBandImageDescription) -> None:
         super().__init__(coordinator, description)
@@ -111,6 +146,13 @@ class MiBandImage(MiBandEntity, ImageEntity):
         """Draw it."""
         return await self.entity_description.draw_fn(self.coordinator)
 
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        """Return what belongs to the picture."""
+        attributes = self.entity_description.attributes_fn
+        return attributes(self.coordinator) if attributes else None
+
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
@@ -118,9 +160,7 @@ class MiBandImage(MiBandEntity, ImageEntity):
         super()._handle_coordinator_update()
 
     def _note_change(self) -> None:
-        self._attr_image_last_updated = self.entity_description.changed_fn(
-            self.coordinator.data.recorded
-        )
+        self._attr_image_last_updated = self.entity_description.changed_fn(self.coordinator)
 
 
 def _read_day(history: History, band: str, day: date, zone: tzinfo) -> Day:

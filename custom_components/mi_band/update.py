@@ -33,7 +33,7 @@ from .firmware_library import (
     version_parts,
 )
 from .firmware_watch import FirmwareWatch, firmware_signal
-from .installer import async_install, progress_signal
+from .installer import async_install, async_is_installing, progress_signal
 
 PARALLEL_UPDATES = 1
 
@@ -195,7 +195,9 @@ class MiBandUpdate(MiBandEntity, UpdateEntity):
             files = await self._watch.async_fetch(offer, str(self._library.folder))
             await async_install(self.coordinator, files, force=False)
         finally:
-            self._show_progress(None)
+            # Somebody else's may have begun while this one was fetched.
+            if not async_is_installing(self.hass, self.coordinator.identity):
+                self._show_progress(None)
 
     def _find(self, kind: FileKind, version: str | None) -> Stored | None:
         return next(

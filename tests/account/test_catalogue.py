@@ -21,10 +21,9 @@ from custom_components.mi_band.catalogue import (
     Part,
     Question,
     RemoteFile,
-    ask,
     decode_offer,
-    download,
 )
+from custom_components.mi_band.catalogue_client import ask, download
 from custom_components.mi_band.firmware_constants import CATALOGUE_HOSTS
 from tests.emulator import files
 from tests.emulator.catalogue import FILE_HOST, FOREIGN_HOST, release
@@ -169,6 +168,16 @@ def test_a_file_that_cannot_be_checked_is_none_but_the_version_is_told(
     assert offer is not None
     assert (offer.version, offer.files) == ("1.0.9.68", ())
     assert offer.fault
+
+
+def test_half_a_character_does_not_get_into_the_notes() -> None:
+    given = json.loads(
+        '{"firmwareVersion": "V1.0.9.68", "changeLog": "a\\ud800b",'
+        ' "firmwareUrl": "https://zepp.com/\\ud800"}'
+    )
+    offer = decode_offer(given)
+    assert offer is not None
+    assert (offer.notes, offer.files) == ("a?b", ())
 
 
 JSON = st.recursive(

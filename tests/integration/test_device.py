@@ -13,7 +13,7 @@ KEYS = {
     "calendar": {"workouts_and_sleep"},
     "device_tracker": {"presence"},
     "event": {"alarm", "call", "find_phone", "goal", "music", "sleep", "wear"},
-    "image": {"heart_rate_today", "last_night"},
+    "image": {"heart_rate_today", "last_night", "watch_face"},
     "notify": {"wrist"},
     "number": {"step_goal"},
     "select": {

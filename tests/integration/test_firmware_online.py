@@ -177,7 +177,7 @@ def _lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [
         record.getMessage()
         for record in caplog.records
-        if record.levelno >= logging.INFO and record.name in {WATCH, f"{OURS}.catalogue"}
+        if record.levelno >= logging.INFO and record.name == WATCH
     ]
 
 
@@ -501,7 +501,7 @@ async def test_a_question_that_is_not_answered_whole_tells_nothing(
 async def test_a_file_that_does_not_come_whole_is_told_and_another_try_comes_through(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, cut: Cut, skip: int
 ) -> None:
-    monkeypatch.setattr(f"{OURS}.catalogue.DOWNLOAD_TIMEOUT", PATIENCE)
+    monkeypatch.setattr(f"{OURS}.catalogue_client.DOWNLOAD_TIMEOUT", PATIENCE)
     await lab.ask()
     lab.vendor.skip[Step.FILE] = skip
     lab.vendor.faults[Step.FILE] = Fault(cut)

@@ -52,6 +52,8 @@ class BandFile:
     checksum: int
     """CRC-32 of all of it."""
     content: bytes = field(repr=False)
+    name: str | None = None
+    """What it is called, for people; nothing is told by it."""
 
 
 _FIRMWARE_MARK = bytes.fromhex("31000000000000000000 9ce37d5c0004")
