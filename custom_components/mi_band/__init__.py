@@ -8,6 +8,7 @@ from homeassistant.helpers.typing import ConfigType
 from .choices import Choices
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
+from .face_log import face_store
 from .feeds import async_start_feeds
 from .finding import async_answer_find_phone
 from .firmware_memory import firmware_store
@@ -65,4 +66,5 @@ async def async_unload_entry(hass: HomeAssistant, entry: MiBandConfigEntry) -> b
 async def async_remove_entry(hass: HomeAssistant, entry: MiBandConfigEntry) -> None:
     """Delete what was kept beside the entry."""
     await snapshot_store(hass, entry.entry_id).async_remove()
+    await face_store(hass, entry.entry_id).async_remove()
     await firmware_store(hass, entry.entry_id).async_remove()
