@@ -92,14 +92,20 @@ async def test_sunday_may_be_zero(radio: Radio) -> None:
         assert not here.band.violations
 
 
+async def test_the_date_decides_and_a_weekday_of_another_one_is_listed(radio: Radio) -> None:
+    async with authenticated(radio, now=lambda: NOW) as here:
+        await here.phone.write("2A2B", "e9 07 0c 09 0c 00 00 03 00 00 04")
+        assert (await here.phone.read("2A2B"))[7] == 2
+        assert here.wrongs == ["2A2B: weekday of another date"]
+
+
 @pytest.mark.parametrize(
     ("value", "error", "what"),
     [
         ("e9 07 0c 09 0c 00 00 02 00", 0x0D, "time that is not 11 bytes"),
         ("e9 07 0d 09 0c 00 00 02 00 00 04", 0x13, "time that does not exist"),
         ("e9 07 0c 09 18 00 00 02 00 00 04", 0x13, "time that does not exist"),
-        ("e9 07 0c 09 0c 00 00 03 00 00 04", 0x13, "weekday of another date"),
-        ("e9 07 0c 09 0c 00 00 09 00 00 04", 0x13, "weekday of another date"),
+        ("e9 07 0c 09 0c 00 00 09 00 00 04", 0x13, "weekday outside 0..7"),
         ("e9 07 0c 09 0c 00 00 02 00 04 04", 0x13, "daylight saving outside the offset"),
         ("e9 07 0c 09 0c 00 00 02 00 00 80", 0x13, "offset outside -48..56"),
         ("e9 07 0c 09 0c 00 00 02 00 00 39", 0x13, "offset outside -48..56"),

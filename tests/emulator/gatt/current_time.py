@@ -55,11 +55,14 @@ class CurrentTime(Capability):
         zone = signed(value[10])
         if not ZONE_MIN <= zone <= ZONE_MAX:
             raise self.body.wrong("2A2B", "offset outside -48..56", _CLAUSE, value)
-        # Two clients write Sunday as 0 (protocol-control 22); the band takes it.
-        if value[7] % 7 != local.isoweekday() % 7 or value[7] > 7:
-            raise self.body.wrong("2A2B", "weekday of another date", _CLAUSE, value)
+        if value[7] > 7:
+            raise self.body.wrong("2A2B", "weekday outside 0..7", _CLAUSE, value)
         if value[9] != 0:
             raise self.body.wrong("2A2B", "daylight saving outside the offset", _CLAUSE, value)
+        # Two clients write Sunday as 0 (protocol-control 22). Two others count from Monday as 0 and
+        # go on, where an error would have stopped them: the band sets its clock by the date.
+        if value[7] % 7 != local.isoweekday() % 7:
+            self.body.wrong("2A2B", "weekday of another date", _CLAUSE, value)
         self.body.history.advance()
         with self._steps.kept():
             self.body.clock.set(local, zone)

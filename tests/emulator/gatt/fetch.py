@@ -20,7 +20,16 @@ import zlib
 
 from ..history import Run
 from .body import Body, Capability, Json, Session
-from .wire import QUARTER_HOUR, ZONE_MAX, ZONE_MIN, full_time, short_time, signed, zone_info
+from .wire import (
+    QUARTER_HOUR,
+    ZONE_MAX,
+    ZONE_MIN,
+    ZONE_UNKNOWN,
+    full_time,
+    short_time,
+    signed,
+    zone_info,
+)
 
 _START, _SEND, _ACKNOWLEDGE = 0x01, 0x02, 0x03
 _OK, _BUSY, _FAILED = 0x01, 0x02, 0x04
@@ -240,7 +249,7 @@ class Fetch(Capability):
     # START
 
     def _start(self, value: bytes) -> None:
-        since = _since(value)
+        since = _since(value, self.body.clock.offset)
         if since is None:
             self._state, self._batch = _State.IDLE, None
             self.body.wrong("0004", "time that does not exist", "protocol-data 4.1", value)
@@ -532,9 +541,15 @@ class Fetch(Capability):
         }
 
 
-def _since(value: bytes) -> datetime | None:
-    """Read the time of a START; None when there is no such time."""
-    zone = signed(value[-1])
+def _since(value: bytes, own: int) -> datetime | None:
+    """Read the time of a START; None when there is no such time.
+
+    Args:
+        value: The command.
+        own: The band's own zone. Two clients copy the zone byte of the time that they read
+            (protocol-data 0.3), and a band that was never told its zone gives them `80`.
+    """
+    zone = own if value[-1] == ZONE_UNKNOWN else signed(value[-1])
     if value[-2] != 0 or not ZONE_MIN <= zone <= ZONE_MAX:
         return None
     try:

@@ -57,7 +57,7 @@ class HeartRate(Capability):
     @property
     @override
     def writes(self) -> Mapping[str, Callable[[bytes], None]]:
-        return {"2A39": self._write}
+        return {"2A39": self._write, "0001": self._end_raw}
 
     @property
     def continuous(self) -> bool:
@@ -96,6 +96,13 @@ class HeartRate(Capability):
             case _:
                 raise self.body.wrong("2A39", "unknown opcode", _CLAUSE, value)
         self._command = value
+
+    def _end_raw(self, value: bytes) -> None:
+        """Send no more raw data, which nobody can begin: two clients end what they never began."""
+        if value != b"\x03":
+            raise self.body.wrong(
+                "0001", "write without a documented meaning", "protocol-data 0.4", value
+            )
 
     # One result
 
