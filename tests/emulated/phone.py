@@ -100,6 +100,12 @@ class Phone:
         for name in names:
             await self.peer.subscribe(self.characteristic(name), self._listener(name))
 
+    def listen(self, name: str) -> None:
+        """Keep what a characteristic notifies without asking it to, as some stacks do."""
+        assert self.peer is not None
+        handle = self.characteristic(name).handle
+        self.peer.gatt_client.notification_subscribers[handle] = {self._listener(name)}
+
     def _listener(self, name: str) -> Callable[[bytes], None]:
         def listen(value: bytes) -> None:
             self.heard[name].append(value)
