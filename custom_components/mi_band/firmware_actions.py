@@ -1,10 +1,20 @@
-"""Actions that bring files into a band."""
+"""Actions that bring files into a band.
 
+A file is named by its path, by a media source or by an address, and lies on this machine's disk in
+every case: nothing is fetched, and what lies where Home Assistant may not read is not read.
+"""
+
+import contextlib
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from homeassistant.components.media_source import (
+    DOMAIN as MEDIA_SOURCE_DOMAIN,
+    URI_SCHEME as MEDIA_SOURCE_SCHEME,
+    MediaSourceItem,
+)
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -15,7 +25,9 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
+from homeassistant.helpers.network import is_hass_url
 import voluptuous as vol
+from yarl import URL
 
 from .band.errors import FileRefused
 from .band.files import BandFile, FileKind
@@ -28,6 +40,9 @@ ATTR_FILE: Final = "file"
 ATTR_FORCE: Final = "force"
 MOST_FILES: Final = 5
 """One of each kind."""
+
+_SERVED: Final = "/local/"
+"""Where Home Assistant serves the folder `www` of its configuration."""
 
 UPDATE_FIRMWARE_SCHEMA: Final = vol.Schema(
     {
@@ -70,7 +85,7 @@ async def async_install_watchface(call: ServiceCall) -> None:
 
 async def _async_read(hass: HomeAssistant, name: str) -> BandFile:
     """Read a file of the library, or of a folder that Home Assistant may read."""
-    path = Path(hass.config.path(name))
+    path = _path_of(hass, name)
     folder = async_get_library(hass).folder
 
     def read() -> BandFile | None:
@@ -95,6 +110,51 @@ async def _async_read(hass: HomeAssistant, name: str) -> BandFile:
             translation_placeholders={"path": str(path), "folder": str(folder)},
         )
     return file
+
+
+def _path_of(hass: HomeAssistant, name: str) -> Path:
+    """Return where a file lies; whether it may be read there is another question."""
+    if name.startswith(MEDIA_SOURCE_SCHEME):
+        return _path_of_media(hass, name)
+    if name.startswith(_SERVED) or "://" in name:
+        return _path_of_address(hass, name)
+    return Path(hass.config.path(name))
+
+
+def _path_of_media(hass: HomeAssistant, name: str) -> Path:
+    """Return where a file of Home Assistant's own media lies.
+
+    It is not resolved as what is played is: that fails for a file whose ending tells no MIME type.
+    """
+    try:
+        item = MediaSourceItem.from_uri(hass, name, None)
+    except ValueError as err:
+        raise _not_local("media_not_local") from err
+    source, _, location = (item.identifier or "").partition("/")
+    folder = hass.config.media_dirs.get(source)
+    if item.domain != MEDIA_SOURCE_DOMAIN or folder is None:
+        raise _not_local("media_not_local")
+    return Path(folder, location)
+
+
+def _path_of_address(hass: HomeAssistant, name: str) -> Path:
+    """Return where a file lies that Home Assistant serves without asking who wants it."""
+    with contextlib.suppress(ValueError):
+        path = URL(name).path
+        if name.startswith(_SERVED) or (path.startswith(_SERVED) and is_hass_url(hass, name)):
+            return Path(hass.config.path("www", path.removeprefix(_SERVED)))
+    raise _not_local("address_not_local")
+
+
+def _not_local(key: str) -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={
+            "media": f"{MEDIA_SOURCE_SCHEME}{MEDIA_SOURCE_DOMAIN}/",
+            "served": _SERVED,
+        },
+    )
 
 
 def _is_allowed(hass: HomeAssistant, path: Path) -> bool:

@@ -92,6 +92,7 @@ ERRORS = sorted(
         *(error.code for error in HistoryError.__subclasses__()),
         *("file_not_written", "path_not_allowed", "span_without_time"),
         *("already_installing", "file_is_no_watchface", "file_not_read", "files_of_a_kind"),
+        *("address_not_local", "media_not_local"),
         *("firmware_is_installed", "firmware_not_back", "firmware_not_in_library"),
         *("firmware_not_running", "firmware_not_trusted", "firmware_unreachable"),
         "folder_not_allowed",
