@@ -215,6 +215,9 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         await self._timepiece.async_look(link)
         state = await read_state(link, self.data)
         if state.device != self.data.device:
+            if self.data.device is not None:
+                # Another firmware. What it kept of all that the one before was told nobody knows.
+                self.data = self.data.doubted()
             self._update_device(state.device)
         # What arrived while this was read is newer than what it began with.
         return replace(self.data, device=state.device, battery=state.battery, today=state.today)
@@ -337,6 +340,11 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         """Change what is known of which nobody shows anything."""
         self.data = change(self.data)
         self._save_later()
+
+    @callback
+    def async_doubt(self) -> None:
+        """Tell the band everything anew on the next link: it may have lost all that it was told."""
+        self._publish(self.data.doubted())
 
     async def async_alert(self, alert: Alert) -> bool | None:
         """Show an alert on the wrist; returns whether the band acknowledged it."""

@@ -3,12 +3,18 @@
 Firmware comes first; the band restarts, is found again and tells its version. Resources, fonts and
 watch faces follow on the new link. Everything that can be known beforehand is looked at before the
 first byte is sent.
+
+A try that fails starts over, and never where it failed. When it failed on the way with packets as
+large as the link takes, the next one uses small ones, and the other way round: some adapters lose
+the large ones.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -18,10 +24,18 @@ from homeassistant.util.hass_dict import HassKey
 
 from .band.battery import read_battery
 from .band.device_info import read_firmware_version, read_product_version
-from .band.errors import LowBattery, LowBatteryCharging, NotSupported
+from .band.errors import (
+    BandError,
+    LinkLost,
+    LowBattery,
+    LowBatteryCharging,
+    NotSupported,
+    UploadRefused,
+)
 from .band.files import BandFile, FileKind
 from .band.link import Link
-from .band.upload import Progress, upload
+from .band.session import BandSession
+from .band.upload import upload
 from .const import DOMAIN
 from .coordinator import MiBandCoordinator
 
@@ -40,6 +54,8 @@ _ORDER: Final = (
     FileKind.WATCHFACE,
 )
 _RUNNING: Final[HassKey[set[str]]] = HassKey(f"{DOMAIN}_installing")
+_SMALL_PACKETS: Final[HassKey[set[str]]] = HassKey(f"{DOMAIN}_small_packets")
+"""The bands to which the next file goes in small packets, as long as Home Assistant runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,22 +78,15 @@ class _Gauge:
         self._hass = hass
         self._signal = progress_signal(identity)
         self._size = size
-        self._done = 0
         self._told = -1
 
     def begin(self) -> None:
         """Tell that it begins."""
         self._tell(0)
 
-    def of_file(self) -> Progress:
-        """Return what takes the progress of the next file."""
-        before = self._done
-
-        def progress(sent: int, _: int) -> None:
-            self._done = max(self._done, before + sent)
-            self._tell(self._done * _SENT_PERCENT // self._size)
-
-        return progress
+    def sent(self, before: int, more: int) -> None:
+        """Tell that so many bytes of a file are sent, after those of the files before it."""
+        self._tell((before + more) * _SENT_PERCENT // self._size)
 
     def complete(self) -> None:
         """Tell that everything is as it should be."""
@@ -139,9 +148,14 @@ async def _async_install(
     coordinator: MiBandCoordinator, files: Sequence[BandFile], gauge: _Gauge, *, force: bool
 ) -> Installed:
     before = after = await coordinator.async_run(_async_check)
+    done = 0
     for file in files:
+        transfer = _Transfer(coordinator, file, partial(gauge.sent, done))
+        done += len(file.content)
         if file.kind is not FileKind.FIRMWARE:
-            await _async_send(coordinator, file, gauge)
+            await coordinator.async_run(transfer.run)
+            if file.kind is FileKind.WATCHFACE:
+                await coordinator.faces.async_note(file)
             continue
         if file.version == before and not force:
             raise ServiceValidationError(
@@ -150,7 +164,8 @@ async def _async_install(
                 translation_placeholders={"name": coordinator.name, "version": before},
             )
         links = coordinator.keeper.connections
-        await _async_send(coordinator, file, gauge)
+        await coordinator.async_run(transfer.run)
+        coordinator.async_doubt()
         after = await _async_until_back(coordinator, links)
         if after != file.version:
             raise HomeAssistantError(
@@ -165,13 +180,59 @@ async def _async_install(
     return Installed(before=before, after=after)
 
 
-async def _async_send(coordinator: MiBandCoordinator, file: BandFile, gauge: _Gauge) -> None:
-    async def send(link: Link) -> None:
-        # Also of the second file: the first may have taken what the battery had.
-        await _async_check(link)
-        await upload(link, file, progress=gauge.of_file())
+class _Transfer:
+    """The way of one file into a band."""
 
-    await coordinator.async_run(send)
+    def __init__(
+        self, coordinator: MiBandCoordinator, file: BandFile, sent: Callable[[int], None]
+    ) -> None:
+        self._coordinator = coordinator
+        self._file = file
+        self._sent = sent
+        self._small = coordinator.hass.data.setdefault(_SMALL_PACKETS, set())
+        self._begun = False
+
+    async def run(self, link: Link) -> None:
+        """Send the file, and let the link go unless the band is as before."""
+        # Also before the second file: the first may have taken what the battery had.
+        await _async_check(link)
+        session = self._coordinator.lease.link
+        if session is None:
+            raise LinkLost("the link broke")
+        with ExitStack() as leaving:
+            # With the link a band drops what it has of a file, and its question for more.
+            leaving.callback(self._hang_up, session)
+            try:
+                await self._send(session)
+            except UploadRefused:
+                # It has ended this by itself.
+                leaving.pop_all()
+                raise
+            if self._file.kind is not FileKind.FIRMWARE:
+                leaving.pop_all()
+
+    async def _send(self, session: BandSession) -> None:
+        identity = self._coordinator.identity
+        try:
+            async with upload(
+                session, self._file, progress=self._note, small_packets=identity in self._small
+            ):
+                if self._file.kind is FileKind.FIRMWARE:
+                    # Another firmware may have other services, or the same ones elsewhere.
+                    await session.forget_services()
+        except BandError:
+            if self._begun:
+                self._small ^= {identity}
+            raise
+
+    def _note(self, sent: int, _: int) -> None:
+        self._begun = True
+        self._sent(sent)
+
+    def _hang_up(self, session: BandSession) -> None:
+        session.end()
+        # Whoever tries again, or waits for the version, is not to wait for a pause to end.
+        self._coordinator.keeper.async_wake()
 
 
 async def _async_check(link: Link) -> str:
@@ -216,8 +277,14 @@ async def _async_version(coordinator: MiBandCoordinator, links: int) -> str | No
     """Read the version on a newer link than the first so many; None while there is none."""
     try:
         version = await coordinator.async_run(read_firmware_version)
-    except HomeAssistantError:
-        return None
+    except HomeAssistantError as err:
+        if not coordinator.lease.closed:
+            return None
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="firmware_unwatched",
+            translation_placeholders={"name": coordinator.name},
+        ) from err
     return version if coordinator.keeper.connections > links else None
 
 

@@ -1,6 +1,10 @@
-"""Keeps what is known of a band's slots as it is: alarms are told, and a reset empties them all."""
+"""Keeps what is known of a band's slots as it is: alarms are told, and a reset empties them all.
+
+Another firmware may have emptied them, too, and forgotten who wears the band; no document says.
+"""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 import logging
 from typing import Final
@@ -10,11 +14,14 @@ from homeassistant.exceptions import HomeAssistantError
 
 from .agenda import async_set_reminder
 from .alarm_clock import async_set_alarm
-from .band.alarms import read_alarms
+from .band.alarms import Alarm, read_alarms
 from .band.events import DeviceEvent
 from .band.link import Link
+from .band.profile import set_profile
 from .band.state import Update
+from .const import CONF_PROFILE
 from .coordinator import MiBandConfigEntry
+from .wearer import wearer
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -52,27 +59,40 @@ class SlotWatch:
 
     async def _async_look(self) -> None:
         try:
-            if self._coordinator.data.slots.address not in {None, self._coordinator.address}:
-                await self._async_fill()
+            slots = self._coordinator.data.slots
+            if slots.address not in {None, self._coordinator.address}:
+                await self._async_fill(slots.alarms)
+            elif slots.doubtful:
+                await self._async_make_sure()
             if self._answers:
                 await self._coordinator.async_change(self._async_ask)
         except HomeAssistantError as err:
             # The next link begins anew; nobody waits for that.
             _LOGGER.debug("The slots were not looked after: %s", err)
 
-    async def _async_fill(self) -> None:
-        """Write everything anew: the band has another address, which a reset gave it."""
-        slots = self._coordinator.data.slots
-        for alarm in slots.alarms:
+    async def _async_make_sure(self) -> None:
+        """Write what the band may have lost; of alarms that it tells of, it has lost none."""
+        profile = wearer(self._entry.data[CONF_PROFILE])
+        await self._coordinator.async_run(lambda link: set_profile(link, profile))
+        alarms = self._coordinator.data.slots.alarms
+        told = await self._coordinator.async_run(lambda link: read_alarms(link, alarms))
+        self._answers = told is not None
+        await self._async_fill(() if told else alarms)
+
+    async def _async_fill(self, alarms: Iterable[Alarm]) -> None:
+        """Write alarms, and all reminders: after a reset the band has another address, and none."""
+        for alarm in alarms:
             await async_set_alarm(self._coordinator, alarm)
-        for reminder in slots.reminders:
+        for reminder in self._coordinator.data.slots.reminders:
             await async_set_reminder(self._coordinator, reminder)
         # Told as done only now, so that a link that breaks in between leaves all of it to do.
         await self._coordinator.async_change(self._async_note_address)
 
     async def _async_note_address(self, _: Link) -> Update:
         address = self._coordinator.address
-        return lambda state: replace(state, slots=replace(state.slots, address=address))
+        return lambda state: replace(
+            state, slots=replace(state.slots, address=address, doubtful=False)
+        )
 
     async def _async_ask(self, link: Link) -> Update:
         told = await read_alarms(link, self._coordinator.data.slots.alarms)
@@ -82,5 +102,5 @@ class SlotWatch:
             return await self._async_note_address(link)
         address = self._coordinator.address
         return lambda state: replace(
-            state, slots=replace(state.slots, alarms=told, address=address)
+            state, slots=replace(state.slots, alarms=told, address=address, doubtful=False)
         )

@@ -77,6 +77,7 @@ def _slots(slots: Snapshot) -> Slots:
             for reminder in slots.get("reminders", ())
         ),
         address=slots.get("address"),
+        doubtful=slots.get("doubtful", False),
     )
 
 

@@ -34,7 +34,7 @@ from .gatt.heart_rate import HeartRate
 from .gatt.profile import Profile
 from .gatt.server import Server
 from .gatt.steps import Steps
-from .gatt.table import MOVED, ROWS, TABLE
+from .gatt.table import ROWS
 from .history import History, Past, Posture
 from .radio import AirDevice, Radio
 from .screen import Content, Kind, Look, Status, draw
@@ -532,8 +532,9 @@ class EmulatedBand:
             return
         device = self._radio.peripheral(self.address, self.name)
         self._life.device = device
-        table = MOVED if self._firmware.services_moved else TABLE
-        self._life.server = Server(device, self._body, self._capabilities, table)
+        self._life.server = Server(
+            device, self._body, self._capabilities, moved=self._firmware.services_moved
+        )
         self._life.server.max_mtu = self._options.get("mtu", 247)
         # Bumble makes one of its own, which knows nothing of the band.
         device.gatt_server = self._life.server

@@ -95,6 +95,7 @@ ERRORS = sorted(
         *("address_not_local", "media_not_local"),
         *("firmware_is_installed", "firmware_not_back", "firmware_not_in_library"),
         *("firmware_not_running", "firmware_not_trusted", "firmware_unreachable"),
+        "firmware_unwatched",
         "folder_not_allowed",
         *("no_recorder", "statistics_unavailable"),
         *("heart_rate_timeout", "last_sync_failed", "no_adapter", "not_connected"),

@@ -207,6 +207,20 @@ class BandSession(Link):
         except (BleakError, NotImplementedError, TimeoutError) as err:
             _LOGGER.debug("the bond of the operating system stays: %s", err)
 
+    async def forget_services(self) -> None:
+        """Have the band's table of services read anew on the next link.
+
+        A table that was kept for another firmware would make every later connection fail. Where it
+        is kept in a proxy, that forgets it only as long as the link stands.
+        """
+        if not isinstance(self._client, bleak_retry_connector.BleakClientWithServiceCache):
+            return
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT.total_seconds()):
+                await self._client.clear_cache()
+        except (BleakError, TimeoutError) as err:
+            _LOGGER.debug("the table of services may be kept: %s", err)
+
     def _look_up(self, characteristic: Characteristic) -> BleakGATTCharacteristic | None:
         try:
             return self._client.services.get_characteristic(characteristic)
@@ -284,7 +298,7 @@ async def open_session(
     sessions.append(session)
     try:
         if not session.offers(Characteristic.AUTHENTICATION):
-            await _forget_services(client)
+            await session.forget_services()
             raise NotSupported("the band lacks the authentication characteristic")
         if key is not None:
             await _authenticate(session, key)
@@ -333,12 +347,6 @@ async def _authenticate(session: BandSession, key: bytes) -> None:
         if later_protocol:
             raise NotSupported("the band speaks the protocol of 2021") from err
         raise
-
-
-async def _forget_services(client: BleakClient) -> None:
-    # A table that was cached for another firmware would make every later connection fail too.
-    if isinstance(client, bleak_retry_connector.BleakClientWithServiceCache):
-        await client.clear_cache()
 
 
 async def _close(client: BleakClient) -> None:

@@ -45,6 +45,8 @@ class Slots:
     """By slot; calendar events among them. The band never tells of these."""
     address: str | None = None
     """Of the band that they lie on; a reset one has another, and nothing in its slots."""
+    doubtful: bool = False
+    """Whether the band may have lost them, as with another firmware."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,14 @@ class BandState:
             worn=None,
             asleep=None,
             signal_dbm=None,
+        )
+
+    def doubted(self) -> BandState:
+        """Return the state when the band may have lost all that it was ever told."""
+        return replace(
+            self,
+            settings=replace(self.settings, on_band={}),
+            slots=replace(self.slots, doubtful=True),
         )
 
     def after_alert(self, acknowledged: bool | None) -> BandState:  # noqa: FBT001  an answer

@@ -11,11 +11,11 @@
 A status other than 01, an answer to something else or none ends the transfer. It cannot be
 resumed, and the band is told to restart only after it has said that the whole file is right: until
 then it goes on with what it had. How long the band takes at most is [INFERRED].
-Source: protocol-data.md sections 9.2 to 9.5.
+Source: protocol-data.md sections 9.2 to 9.5; binding-and-firmware.md section 7.5 for the packets.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 import struct
 from typing import Final
@@ -42,6 +42,7 @@ _FINISH = b"\x04"
 _RESTART = b"\x05"
 _PACKETS_PER_SYNC = 100
 _ATT_HEAD = 3
+_SMALLEST_MTU = 23
 _REPLY = 0x10
 _SUCCESS = 0x01
 _REPLY_SIZES = {3, 11}
@@ -73,24 +74,41 @@ def decode_reply(packet: bytes) -> tuple[int, int]:
     return command, status
 
 
+@asynccontextmanager
 async def upload(
-    link: Link, file: BandFile, *, progress: Progress = lambda _sent, _size: None
-) -> None:
-    """Bring a file into the band, with the link for this alone; after a firmware it restarts.
+    link: Link,
+    file: BandFile,
+    *,
+    progress: Progress = lambda _sent, _size: None,
+    small_packets: bool = False,
+) -> AsyncGenerator[None]:
+    """Bring a file into the band, with the link for this alone; the block runs when it is there.
 
-    Returns when the band has said that the file is right, and after a firmware when it has hung up
-    to restart, or should have. Whether a firmware runs then only its version tells.
+    After a firmware the block runs while the band restarts, mostly before it hangs up. Leaving it
+    waits until the band has done so, or should have. Whether a firmware runs then only its version
+    tells.
+
+    Args:
+        link: to the band.
+        file: what to bring.
+        progress: told how far it is.
+        small_packets: send packets that fit every link, for some adapters lose larger ones.
 
     Raises:
         MalformedPacket: a reply breaks the layout.
         UploadInterrupted: the link broke, or the band did not answer in time.
         UploadRefused: the band answered no, or something that it was not asked for.
     """
+    restarts = file.kind is FileKind.FIRMWARE
     try:
         async with link.notifications(Characteristic.FIRMWARE) as replies, link.alone() as alone:
-            await _transfer(alone, replies, file, progress)
-            if file.kind is FileKind.FIRMWARE:
+            room = (_SMALLEST_MTU if small_packets else alone.mtu) - _ATT_HEAD
+            await _transfer(alone, replies, file, room=room, progress=progress)
+            if restarts:
                 await _restart(alone, replies)
+            yield
+            if restarts:
+                await _until_gone(replies)
     except UploadRefused:
         raise
     except CommandRefused as err:
@@ -102,24 +120,23 @@ async def upload(
 
 
 async def _transfer(
-    link: Link, replies: AsyncIterator[Packet], file: BandFile, progress: Progress
+    link: Link, replies: AsyncIterator[Packet], file: BandFile, *, room: int, progress: Progress
 ) -> None:
     size = len(file.content)
     await link.write(Characteristic.FIRMWARE, encode_init(file.kind, size, file.checksum))
     await _expect(replies, _INIT_COMMAND, INIT_TIMEOUT)
     await link.write(Characteristic.FIRMWARE, _START)
     progress(0, size)
-    await _send(link, replies, file.content, progress)
+    await _send(link, replies, file.content, room=room, progress=progress)
     await _expect(replies, _START_COMMAND, RECEIVED_TIMEOUT)
     await link.write(Characteristic.FIRMWARE, _FINISH)
     await _expect(replies, _FINISH_COMMAND, VERIFIED_TIMEOUT)
 
 
 async def _send(
-    link: Link, replies: AsyncIterator[Packet], content: bytes, progress: Progress
+    link: Link, replies: AsyncIterator[Packet], content: bytes, *, room: int, progress: Progress
 ) -> None:
     """Send all bytes, and after some packets wait for the band to have them."""
-    room = link.mtu - _ATT_HEAD
     # The packet after which the first SYNC comes is the one with the number 100, counted from 0.
     ends = [0, *range((_PACKETS_PER_SYNC + 1) * room, len(content), _PACKETS_PER_SYNC * room)]
     for start, end in zip(ends, [*ends[1:], len(content)], strict=True):
@@ -134,10 +151,16 @@ async def _send(
 
 
 async def _restart(link: Link, replies: AsyncIterator[Packet]) -> None:
-    await link.write(Characteristic.FIRMWARE, _RESTART)
     # One that says something else, or nothing, may restart all the same. Its version will tell.
     with suppress(LinkLost, MalformedPacket, TimeoutError):
-        await _expect(replies, _RESTART_COMMAND, RESTART_TIMEOUT)
+        await link.write(Characteristic.FIRMWARE, _RESTART)
+        answered, status = await first(replies, decode_reply, RESTART_TIMEOUT)
+        if answered == _RESTART_COMMAND and status != _SUCCESS:
+            raise UploadRefused(_WORDS[answered], status)
+
+
+async def _until_gone(replies: AsyncIterator[Packet]) -> None:
+    with suppress(LinkLost, TimeoutError):
         await first(replies, _no_more, RESTART_TIMEOUT)
 
 

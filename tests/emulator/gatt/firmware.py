@@ -386,7 +386,8 @@ class Firmware(Capability):
         """See what a packet has led to."""
         trouble = upload.trouble
         if len(upload.content) > upload.size:
-            self.body.wrong("1532", "more bytes than announced", _CLAUSE)
+            if not trouble.doubled:
+                self.body.wrong("1532", "more bytes than announced", _CLAUSE)
             self._fail(_START, _FAILED)
         elif upload.packets == trouble.cut_after:
             self._machinery.hang_up()

@@ -15,7 +15,7 @@ from bumble.device import Connection, Device
 from bumble.gatt_server import Server as BumbleServer
 
 from .body import AttError, Body, Capability, Refused, Session, Unanswered, legible
-from .table import CLIENT_CONFIGURATION, TABLE, USER_DESCRIPTION, Access, Row, Service
+from .table import CLIENT_CONFIGURATION, MOVED, TABLE, USER_DESCRIPTION, Access, Row
 
 _OPEN = att.Attribute.READABLE | att.Attribute.WRITEABLE
 
@@ -28,7 +28,8 @@ class Server(BumbleServer):
         device: Device,
         body: Body,
         capabilities: tuple[Capability, ...],
-        table: tuple[Service, ...] = TABLE,
+        *,
+        moved: bool,
     ) -> None:
         super().__init__(device)
         self._body = body
@@ -41,7 +42,7 @@ class Server(BumbleServer):
             self._writes |= dict(capability.writes)
         self._rows: dict[int, Row] = {}
         self._handles: dict[str, int] = {}
-        for service in table:
+        for service in MOVED if moved else TABLE:
             self._add(service.uuid, service.rows)
         body.transmit = self._transmit
 
