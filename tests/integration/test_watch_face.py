@@ -4,6 +4,7 @@ from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from homeassistant.components.image import async_get_image
 from homeassistant.const import STATE_UNKNOWN
@@ -12,6 +13,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.mi_band.band.files import recognise
 from custom_components.mi_band.drawing import BACKGROUND, FAINT
 from custom_components.mi_band.face_log import MOST_FACES
 from tests.emulator import dials, files
@@ -142,6 +144,13 @@ async def test_only_the_latest_faces_are_listed(house: House, folder: Path) -> N
     for number in range(MOST_FACES + 2):
         await _install(house, folder, f"{number}.bin", files.watchface(seed=number))
     assert _names(house) == [f"{number}.bin" for number in range(MOST_FACES + 1, 1, -1)]
+
+
+async def test_a_face_of_which_nobody_knows_what_it_is_called_bears_its_checksum(
+    house: House,
+) -> None:
+    await house.entry.runtime_data.faces.async_note(recognise(FACE))
+    assert _names(house) == [f"{crc32(FACE):08x}"]
 
 
 # What cannot be drawn, or was not installed

@@ -13,7 +13,9 @@ Other forms belong to later watches, as far as is known.
 Source: public programs that read them [INFERRED]: a parser for this band (stirante,
 miband-watchface-parser), its ancestor for an older watch, and an editor for this band's family.
 They agree on all of these but the grey, which the last one lacks, and on which colour of a palette
-is not drawn when it is not the first: here it counts as the last one has it.
+is not drawn when it is not the first: here it counts as the last one has it. A fourth (ddaydd,
+organizeur) has red and blue of sixteen bits the other way round, and says that the band takes
+nothing but palettes.
 """
 
 from typing import Final, NamedTuple
