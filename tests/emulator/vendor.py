@@ -754,8 +754,12 @@ class EmulatedVendor:
             Scenario.ADDITIONAL_NOT_JSON: [{**ours, "additionalInfo": "auth_key: none"}],
             Scenario.KEY_IN_ZEPP: [ours if app == ZEPP else self._item(key="")],
             Scenario.THREE_BANDS: [
-                self._item(address="C0:00:00:00:00:05", source=59, key="6d1f0a93c75e482bb8047ad16c2e95f3"),
-                self._item(address="C0:00:00:00:00:04", active=0, key="b2904e7d5fa1c3680d97e86b21f45ac8"),
+                self._item(
+                    address="C0:00:00:00:00:05", source=59, key="6d1f0a93c75e482bb8047ad16c2e95f3"
+                ),
+                self._item(
+                    address="C0:00:00:00:00:04", active=0, key="b2904e7d5fa1c3680d97e86b21f45ac8"
+                ),
                 ours,
             ],
         }
