@@ -115,6 +115,11 @@ class Lab:
         state: JsonObject = await self._get("/state")
         return state
 
+    async def view(self) -> JsonObject:
+        """Give what its page shows, the drawing of its screen included."""
+        view: JsonObject = await self._get("/view")
+        return view
+
     async def violations(self) -> list[JsonObject]:
         """Give what it was told that no document allows."""
         answer = await self._get("/violations")

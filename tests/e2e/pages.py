@@ -43,11 +43,11 @@ class Visit:
     faults: list[str] = field(default_factory=list)
     _shots: int = 0
 
-    async def shoot(self, page: Page, name: str) -> None:
-        """Keep what a page shows."""
+    async def shoot(self, page: Page, name: str, *, full: bool = False) -> None:
+        """Keep what a page shows, or all of it."""
         self._shots += 1
         path = self.folder / f"{self._shots:02}-{name}.png"
-        await page.screenshot(path=path, animations="disabled")
+        await page.screenshot(path=path, animations="disabled", full_page=full)
 
     async def sign_in(self) -> None:
         """Sign in as the owner."""

@@ -6,7 +6,7 @@ import pytest
 from tests.emulated.phone import Lab, authenticated, lab, pieces
 from tests.emulator.gatt.body import Json
 from tests.emulator.radio import Radio
-from tests.emulator.screen import Kind
+from tests.emulator.screen import _FONT, Kind
 
 WHATSAPP = (
     "00 00 00 fa 00 00 00 00 01 07 41 6c 69 63 65 00 48 69 20 74",
@@ -16,6 +16,8 @@ SMS = (
     "00 00 00 05 00 00 00 00 01 42 6f 62 00 4f c3 b9 20 65 73 2d",
     "00 80 01 74 75 20 3f 00 20 00",
 )
+LETTERS = {7: "W", None: "M", 11: "A"}
+"""What is drawn for an icon."""
 SINGLE = ("00 c0 00 fa 00 00 00 00 01 0b 41 00 42 00 43 00",)
 
 
@@ -50,6 +52,9 @@ async def test_rich_alerts_reach_the_wearer(
         assert (await here.phone.hear("0020")).hex() == f"1000{last}01010000"
         assert here.shows() is Kind.NOTIFICATION
         assert here.band.screen.text == seen
+        assert (
+            f"font-weight='700' fill='#f8fafc' {_FONT}>{LETTERS[icon]}</text>" in here.band.draw()
+        )
         assert here.band.vibrations == 1
         assert _alerts(here)[0]["icon"] == icon
         assert not here.band.violations

@@ -113,6 +113,14 @@ async def test_the_music_screen_shows_what_plays(radio: Radio) -> None:
             here.band.wearer.press_music("shout")
 
 
+async def test_the_music_screen_shows_that_nothing_plays(radio: Radio) -> None:
+    async with lab(radio) as here:
+        here.band.wearer.press_music("open")
+        await here.phone.send(3, bytes.fromhex("1b01001e004142424100534f5300ca00"))
+        await here.phone.send(3, bytes.fromhex("6000"))
+        assert here.band.screen.text == "Music\nNo music"
+
+
 REMINDER: dict[str, Json] = {
     "enabled": True,
     "end": None,

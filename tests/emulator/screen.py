@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum, unique
 from html import escape
 from textwrap import wrap
+import zlib
 
 import regex
 
@@ -91,12 +92,14 @@ class Content:
         body: Text, wrapped when drawn.
         label: Small line above: the name of the app's icon, of the caller's kind.
         hint: What the wearer can do about it.
+        icon: What the icon stands for that an alert asks for; none where its kind has one.
     """
 
     title: str = ""
     body: str = ""
     label: str = ""
     hint: str = ""
+    icon: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,8 +215,9 @@ def _is_emoji(character: str) -> bool:
 
 
 def _seen(text: str) -> str:
-    """Put the empty box of a missing glyph where there is one."""
-    return "".join("\N{WHITE SQUARE}" if _is_emoji(one) else one for one in text)
+    """Put the empty box of a missing glyph where there is one, for a joined picture one as well."""
+    characters = regex.findall(r"\X", text)
+    return "".join("\N{WHITE SQUARE}" if any(map(_is_emoji, one)) else one for one in characters)
 
 
 def _time(status: Status) -> str:
@@ -243,7 +247,7 @@ _FONT = "font-family='DejaVu Sans, Verdana, sans-serif'"
 
 def _line(y: int, text: str, *, size: int, fill: str = "#f8fafc", weight: int = 400) -> str:
     # A line that is too long is pressed together rather than cut: the wearer reads all of it.
-    room = WIDTH - 12
+    room, text = WIDTH - 12, _seen(text)
     squeeze = (
         f" textLength='{room}' lengthAdjust='spacingAndGlyphs'"
         if len(text) * size * 0.62 > room
@@ -251,7 +255,7 @@ def _line(y: int, text: str, *, size: int, fill: str = "#f8fafc", weight: int = 
     )
     return (
         f"<text x='{WIDTH // 2}' y='{y}' text-anchor='middle' font-size='{size}' fill='{fill}'"
-        f" font-weight='{weight}' {_FONT}{squeeze}>{escape(_seen(text))}</text>"
+        f" font-weight='{weight}' {_FONT}{squeeze}>{escape(text)}</text>"
     )
 
 
@@ -294,7 +298,12 @@ def _clock_face(status: Status) -> list[str]:
     return [
         _line(86, hours, size=54, weight=700),
         _line(138, status.wall.strftime("%M"), size=54, fill="#7dd3fc", weight=300),
-        _line(162, status.wall.strftime("%a %d %b"), size=12, fill="#94a3b8"),
+        _line(
+            162,
+            status.wall.strftime("%p  %a %d %b" if status.twelve_hours else "%a %d %b"),
+            size=12,
+            fill="#94a3b8",
+        ),
         "<rect x='14' y='180' width='92' height='40' rx='14' fill='#0f2a24'/>",
         _line(200, f"{status.steps}", size=17, fill="#5eead4", weight=700),
         _line(214, "steps", size=10, fill="#5eead4"),
@@ -346,13 +355,25 @@ def _icon(kind: Kind, colour: str) -> str:
     return f"<circle cx='60' cy='52' r='20' fill='{colour}'/>{shapes.get(kind, '')}"
 
 
+def _app_icon(name: str) -> str:
+    """The place of an app's icon: its letters, in a colour by which it is known again."""
+    letters = escape("".join(word[0] for word in name.split())[:2])
+    hue = zlib.crc32(name.encode()) % 360
+    return (
+        f"<rect x='40' y='32' width='40' height='40' rx='11' fill='hsl({hue} 60% 45%)'/>"
+        f"<text x='60' y='59' text-anchor='middle' font-size='20' font-weight='700'"
+        f" fill='#f8fafc' {_FONT}>{letters}</text>"
+    )
+
+
 # A call has nothing but its title, which may be a question.
 _TITLE_LINES = {Kind.CALL: 5}
 
 
 def _message(look: Look) -> list[str]:
     colour = _COLOURS.get(look.kind, "#60a5fa")
-    parts = [_icon(look.kind, colour)]
+    icon = look.content.icon
+    parts = [_app_icon(icon) if icon else _icon(look.kind, colour)]
     y = 92
     if look.content.label:
         parts.append(_line(y, look.content.label, size=11, fill=colour))

@@ -121,7 +121,8 @@ class Alerts(Capability):
             app=alert.app,
             transport="0020",
         )
-        self._tell(Content(title=alert.title, body=alert.body, label=label))
+        icon = _LABELS.get(alert.category) if alert.icon is None else icon_name(alert.icon)
+        self._tell(Content(title=alert.title, body=alert.body, label=label, icon=icon or ""))
         return True
 
     def _keep(self, **alert: Json) -> None:
@@ -169,7 +170,8 @@ class Alerts(Capability):
             transport="2A46",
         )
         if category in _LABELS:
-            self._tell(Content(title=title, body=body, label=_LABELS[category]))
+            label = _LABELS[category]
+            self._tell(Content(title=title, body=body, label=label, icon=label))
 
     def _call(self, value: bytes, count: int, name: str) -> None:
         if count == 0:
@@ -186,7 +188,7 @@ class Alerts(Capability):
         self.calling = name
         if self.body.bound:
             self.body.screen.show(
-                Kind.CALL, Content(title=name, label="Incoming call", hint="Swipe: no")
+                Kind.CALL, Content(title=name, label="Incoming call", hint="Reject / Mute")
             )
             self.body.vibrate(5)
 

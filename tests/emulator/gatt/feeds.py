@@ -13,9 +13,10 @@ from typing import override
 from ..screen import Content, Kind
 from .body import Body, Capability, Json
 from .events import Events
-from .wire import short_time, signed, zone_info
+from .wire import ZONE_MAX, ZONE_MIN, short_time, signed, zone_info
 
 _KEPT = 50
+_DEGREE = 3_000_000
 
 
 class Malformed(ValueError):
@@ -121,7 +122,10 @@ class Feeds(Capability):
             return
         if record not in {0x01, 0x02, 0x04}:
             raise Malformed(f"weather record {record:02x}")
-        head: dict[str, Json] = {"time": reader.number(4), "zone": signed(reader.number(1))}
+        time, zone = reader.number(4), signed(reader.number(1))
+        if not ZONE_MIN <= zone <= ZONE_MAX:
+            raise Malformed("offset outside -48..56")
+        head: dict[str, Json] = {"time": time, "zone": zone}
         match record:
             case 0x02:
                 name = "current"
@@ -130,6 +134,8 @@ class Feeds(Capability):
             case 0x04:
                 name = "air_quality"
                 (aqi,) = struct.unpack("<h", reader.take(2))
+                if aqi < -1:
+                    raise Malformed("air of less than nothing")
                 head |= {"aqi": None if aqi == -1 else aqi, "text": reader.text()}
             case _:
                 name = "forecast"
@@ -158,6 +164,9 @@ class Feeds(Capability):
             self._show_music()
 
     def _show_music(self) -> None:
+        if self._music.get("nothing_playing"):
+            self.body.screen.show(Kind.MUSIC, Content(label="Music", title="No music"))
+            return
         self.body.screen.show(
             Kind.MUSIC,
             Content(
@@ -234,8 +243,9 @@ class Feeds(Capability):
         if slot > 21:
             raise Malformed(f"reminder slot {slot}")
         if flags == 0x08:
-            if any(reader.rest):
-                raise Malformed("deleted reminder with content")
+            # A NUL, or the 14 that Gadgetbridge sends for an event.
+            if reader.rest not in {bytes(1), bytes(14)}:
+                raise Malformed("deleted reminder with anything but NULs, 1 or 14")
             self._reminders.pop(slot, None)
             return
         if flags & ~0x3FED:
@@ -259,15 +269,19 @@ class Feeds(Capability):
         }
 
     def _decode_items(self, reader: Reader) -> None:
-        items: list[Json] = []
+        items: list[dict[str, Json]] = []
         while reader.rest:
             position, hidden, menu, item = reader.take(4)
             if position != len(items) or hidden > 1 or menu != 0xFF or not 1 <= item <= 0x15:
                 raise Malformed("display item of another shape")
+            if items and not hidden and items[-1]["shown"] is False:
+                raise Malformed("display item shown behind a hidden one")
+            if any(one["item"] == item for one in items):
+                raise Malformed("display item twice")
             items.append({"item": item, "shown": not hidden})
         if items[:1] != [{"item": 0x12, "shown": True}]:
             raise Malformed("the watch face is not first and shown")
-        self._items = items
+        self._items = list(items)
 
     def _decode_pattern(self, reader: Reader) -> None:
         kind, head = reader.number(1), reader.number(1)
@@ -293,15 +307,19 @@ class Feeds(Capability):
         position: dict[str, Json] = {}
         if flags & 0x01:
             position["status"] = reader.number(1)
+            if position["status"] not in {1, 2, 4}:
+                raise Malformed("position of unknown status")
         if flags & 0x40000:
             longitude, latitude, speed, altitude, when, constant, bearing, nought = struct.unpack(
                 "<iiiiqIHB", reader.take(31)
             )
             if constant != 0xFFFFFFFF or bearing or nought:
                 raise Malformed("position with another end")
+            if abs(longitude) > 180 * _DEGREE or abs(latitude) > 90 * _DEGREE:
+                raise Malformed("position beyond the poles or the date line")
             position |= {
-                "longitude": longitude / 3_000_000,
-                "latitude": latitude / 3_000_000,
+                "longitude": longitude / _DEGREE,
+                "latitude": latitude / _DEGREE,
                 "speed_mps": speed / 10,
                 "altitude_m": altitude / 100,
                 "time_ms": when,
@@ -386,6 +404,13 @@ def _music_state(reader: Reader) -> dict[str, Json]:
     return {"playing": state == 1, "position_s": position}
 
 
+def _music_volume(reader: Reader) -> dict[str, Json]:
+    volume = reader.number(1)
+    if volume > 100:
+        raise Malformed("volume above 100")
+    return {"volume": volume}
+
+
 def _music_text(name: str) -> Callable[[Reader], dict[str, Json]]:
     def decode(reader: Reader) -> dict[str, Json]:
         text = reader.text()
@@ -402,7 +427,7 @@ _MUSIC_FIELDS: tuple[tuple[int, Callable[[Reader], dict[str, Json]]], ...] = (
     (0x04, _music_text("album")),
     (0x08, _music_text("track")),
     (0x10, lambda reader: {"duration_s": reader.number(2)}),
-    (0x40, lambda reader: {"volume": reader.number(1)}),
+    (0x40, _music_volume),
 )
 
 
