@@ -63,7 +63,7 @@ def _names() -> Mapping[str, set[str]]:
             if isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("async_step_")
         },
         "progress": set(config["progress"]),
-        "error": set(config["error"]) | set(texts["exceptions"]),
+        "error": {*config["error"], *texts["options"]["error"], *texts["exceptions"]},
         # These texts belong to something that exists: test_architecture.py looks after that.
         "entity": {
             f"{platform}.{key}" for platform, keys in texts["entity"].items() for key in keys

@@ -36,6 +36,7 @@ OPEN: Final = "connection"
 """The section that is not folded when the page opens."""
 CONF_FILE: Final = "file"
 CONF_REMOVE: Final = "remove"
+_MIB: Final = 1024 * 1024
 
 # What a file is, its content tells: a name that the browser would not offer may be the right one.
 UPLOAD_SCHEMA: Final = vol.Schema(
@@ -223,6 +224,8 @@ def _kind(stored: Stored, words: Mapping[str, str]) -> str:
 
 
 def _size(stored: Stored) -> str:
+    if stored.size >= _MIB:
+        return f"{stored.size / _MIB:.1f} MiB"
     return f"{max(1, round(stored.size / 1024))} KiB"
 
 

@@ -173,6 +173,11 @@ async def test_each_kind_says_what_it_is_and_how_it_comes_to_the_band(
     assert "{" not in told["advice"]
 
 
+async def test_a_large_file_is_told_in_mebibytes(pages: Pages) -> None:
+    told = _told(await pages.bring("large.fw", files.firmware(NEW, size=2_000_000)))
+    assert told["size"] == "1.9 MiB"
+
+
 async def test_only_the_newest_firmware_is_said_to_be_offered(pages: Pages) -> None:
     await pages.bring("newest.fw", files.firmware(NEWEST, size=3000))
     told = _told(await pages.bring("new.fw", FIRMWARE))
