@@ -147,6 +147,9 @@ class MiBandOptionsFlow(OptionsFlowWithReload):
             else:
                 return await self.async_step_init()
         await library.async_look()
+        if not library.files:
+            # Somebody else has removed them since the menu was shown.
+            return await self.async_step_init()
         return self.async_show_form(
             step_id="files",
             data_schema=files_schema(library.files, await _async_words(self.hass)),

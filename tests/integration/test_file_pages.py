@@ -340,7 +340,30 @@ async def test_half_a_file_is_never_listed(
     assert library.files == ()
 
 
+async def test_a_file_that_is_gone_at_once_is_told(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(firmware_library, "_write_whole", lambda *_: None)
+    page = await pages.bring("new.fw", FIRMWARE)
+    assert page["errors"] == {"base": "file_not_kept"}
+    assert _told(page)["reason"] == "No such file or directory"
+
+
 # The list
+
+
+async def test_a_list_that_has_become_empty_leads_back_to_the_menu(pages: Pages) -> None:
+    await pages.bring("face.bin", FACE)
+    menu = await pages.open()
+    await pages.hass.async_add_executor_job(shutil.rmtree, pages.folder)
+    assert _offered(await pages.choose(menu, "files")) == ["settings", "upload"]
+
+
+@pytest.mark.parametrize("name", ["new\n.fw", "new\udcff.fw", ".new.fw"])
+async def test_a_name_that_no_page_can_show_is_passed_over(pages: Pages, name: str) -> None:
+    await pages.bring("face.bin", FACE)
+    await pages.put(name, FIRMWARE)
+    assert _listed(await pages.list()).keys() == {"face.bin"}
 
 
 async def test_the_list_tells_what_the_files_are(
