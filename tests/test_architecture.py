@@ -39,7 +39,7 @@ GLUE_LAYERS = (
         *("agenda", "alarm_clock", "choices", "claims", "entity", "farewell", "finding"),
         *("firmware_watch", "forms", "installer", "measuring", "options_flow", "presence"),
         "slot_watch",
-        *("pairing", "profile_form", "targets", "troubles"),
+        *("pairing", "profile_form", "progress", "targets", "troubles"),
     },
     {"coordinator"},
     {

@@ -1,7 +1,7 @@
 """The pages that add a band, and those that give a known one a new key."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 import logging
@@ -66,6 +66,7 @@ from .pairing import (
 )
 from .preferences import chosen_on_page, resolved
 from .profile_form import is_birth_date, profile_defaults, profile_schema
+from .progress import Procedure
 from .reach import async_listen, bands_held_by_system, is_band_4
 from .signing import Zone, signer_with_mi, signer_with_password
 from .snapshot import async_load_chosen
@@ -99,8 +100,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self._binding = BINDING_NOT_ASKED
         self._first_sync: FirstSync | None = None
         self._profile: ProfileInput = {}
-        self._phases: AsyncGenerator[str] | None = None
-        self._phase: tuple[str, asyncio.Task[str | None]] | None = None
+        self._procedure: Procedure | None = None
         self._creating = False
         self._fault: BandError | AccountError | None = None
 
@@ -330,12 +330,12 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_pair_signed(self, request: SigningRequest) -> ConfigFlowResult:
         earlier = self._pairing.key if isinstance(self._pairing, SignedPairing) else b""
         self._pairing = SignedPairing(self.hass, self._address, earlier)
-        self._phases = self._pairing.run(request)
+        self._procedure = Procedure(self.hass, self._pairing.run(request))
         return await self.async_step_pair()
 
     async def _async_sign_in(self, request: AccountRequest) -> ConfigFlowResult:
         self._sign_in = SignIn(self.hass)
-        self._phases = self._sign_in.run(request)
+        self._procedure = Procedure(self.hass, self._sign_in.run(request))
         return await self.async_step_account_sign_in()
 
     async def async_step_account_sign_in(
@@ -370,8 +370,8 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_pair(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the pairing while it runs."""
         self._claim()
-        if self._phases is None and isinstance(self._pairing, Pairing):
-            self._phases = self._pairing.run()
+        if self._procedure is None and isinstance(self._pairing, Pairing):
+            self._procedure = Procedure(self.hass, self._pairing.run())
         return await self._async_show_phases(
             "pair", done="first_sync" if self._known else "profile"
         )
@@ -413,12 +413,12 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show the first sync while it runs."""
-        if self._phases is None and self._pairing is not None:
+        if self._procedure is None and self._pairing is not None:
             if self._first_sync is None:
                 self._first_sync = FirstSync(
                     self.hass, self._address, self._pairing.key, await self._async_settings()
                 )
-            self._phases = self._first_sync.run(self.async_update_progress)
+            self._procedure = Procedure(self.hass, self._first_sync.run(self.async_update_progress))
         return await self._async_show_phases(
             "first_sync", done="update_known" if self._known else "create"
         )
@@ -580,46 +580,25 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
         Home Assistant comes back here when a phase ends, and whenever the page is loaded anew.
         """
-        phases = self._phases
-        if phases is None:
+        if self._procedure is None:
             raise RuntimeError("this step shows a procedure")
-        if self._phase is None:
-            self._next_phase(phases, await anext(phases))
-        while self._phase is not None:
-            action, task = self._phase
-            if not task.done():
+        try:
+            phase = await self._procedure.async_phase()
+        except (BandError, AccountError) as err:
+            done = self._failed(step_id, err)
+        except Exception:
+            _LOGGER.exception("Unexpected error in %s", step_id)
+            done = self._failed(step_id, BandError("unexpected"))
+        else:
+            if phase is not None:
                 return self.async_show_progress(
-                    step_id=step_id, progress_action=action, progress_task=task
+                    step_id=step_id, progress_action=phase.name, progress_task=phase.task
                 )
-            try:
-                following = task.result()
-            except (BandError, AccountError) as err:
-                self._end_phases()
-                return self.async_show_progress_done(next_step_id=self._failed(step_id, err))
-            except Exception:
-                _LOGGER.exception("Unexpected error in %s", step_id)
-                self._end_phases()
-                unexpected = BandError("unexpected")
-                return self.async_show_progress_done(next_step_id=self._failed(step_id, unexpected))
-            self._next_phase(phases, following)
-        self._end_phases()
-        return self.async_show_progress_done(next_step_id=done)
-
-    def _next_phase(self, phases: AsyncGenerator[str], action: str | None) -> None:
-        if action is None:
-            self._phase = None
-            return
-        # Not eager: a page must be shown before the procedure can fail. Home Assistant gives what
-        # was submitted on the page before to the page after a progress that is over at once.
-        task = self.hass.async_create_task(_after(phases), f"{DOMAIN} {action}", eager_start=False)
-        self._phase = (action, task)
-
-    def _end_phases(self) -> None:
-        self._phase = None
-        self._phases = None
+        self._procedure = None
         if self._pairing is not None and self._pairing.binding != BINDING_NOT_ASKED:
             # The answer that led to the account or the key outlives the pairing that got it.
             self._binding = self._pairing.binding
+        return self.async_show_progress_done(next_step_id=done)
 
     @override
     @callback
@@ -628,10 +607,8 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         async_release(self.hass, self.flow_id)
         if self._known is not None and self._released:
             self.hass.config_entries.async_schedule_reload(self._known.entry_id)
-        if self._phases is not None and self._phase is not None:
-            _, task = self._phase
-            # Home Assistant keeps the task and waits for it when it stops.
-            _ = self.hass.async_create_task(_abandon(self._phases, task), f"{DOMAIN} closed")
+        if self._procedure is not None:
+            self._procedure.async_close()
 
     def _failed(self, step_id: str, err: BandError | AccountError) -> str:
         self._fault = err
@@ -671,16 +648,6 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             case _:
                 # Password and code are not kept, so they are asked for again.
                 return await self.async_step_account()
-
-
-async def _abandon(phases: AsyncGenerator[str], task: asyncio.Task[str | None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])
-    await phases.aclose()
-
-
-async def _after(phases: AsyncGenerator[str]) -> str | None:
-    return await anext(phases, None)
 
 
 def _with_keys(bands: Iterable[AccountBand], address: str) -> dict[str, AccountBand]:
