@@ -37,8 +37,8 @@ GLUE_LAYERS = (
     },
     {
         *("agenda", "alarm_clock", "choices", "claims", "entity", "farewell", "finding"),
-        *("firmware_watch", "forms", "installer", "measuring", "options_flow", "presence"),
-        "slot_watch",
+        *("firmware_watch", "forms", "installer", "known_band", "measuring", "options_flow"),
+        *("presence", "slot_watch"),
         *("pairing", "profile_form", "progress", "targets", "troubles"),
     },
     {"coordinator"},

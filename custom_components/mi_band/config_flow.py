@@ -13,14 +13,12 @@ from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     ConfigEntry,
-    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
 )
 from homeassistant.const import CONF_ADDRESS
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
-from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
@@ -52,6 +50,7 @@ from .forms import (
     known_band_schema,
     way_on_schema,
 )
+from .known_band import KnownBand, async_silent_entries
 from .options_flow import MiBandOptionsFlow
 from .pairing import (
     BINDING_NOT_ASKED,
@@ -67,9 +66,8 @@ from .pairing import (
 from .preferences import chosen_on_page, resolved
 from .profile_form import is_birth_date, profile_defaults, profile_schema
 from .progress import Procedure
-from .reach import async_listen, bands_held_by_system, is_band_4
+from .reach import bands_held_by_system, is_band_4
 from .signing import Zone, signer_with_mi, signer_with_password
-from .snapshot import async_load_chosen
 from .wearer import ProfileInput
 
 _LOGGER = logging.getLogger(__name__)
@@ -87,9 +85,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def __init__(self) -> None:
         self._address = ""
-        self._known: MiBandConfigEntry | None = None
-        self._chosen: Values | None = None
-        self._released = False
+        self._known: KnownBand | None = None
         self._warned_of_signal = False
         self._sign_in: SignIn | None = None
         self._account = ""
@@ -205,12 +201,12 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask whether this is a band that was reset: a reset gives it a new address."""
         if user_input is not None:
             if entry := self.hass.config_entries.async_get_entry(user_input[CONF_KNOWN_BAND]):
-                self._know(entry)
+                self._known = KnownBand(self.hass, entry)
                 # A proxy makes one connection at a time: whoever still looks for the old address
                 # would keep the new one waiting.
-                await self._async_release_known()
+                await self._known.async_release()
             return await self.async_step_method()
-        silent = [] if self._known else await _async_silent_entries(self.hass)
+        silent = [] if self._known else await async_silent_entries(self.hass)
         if not silent:
             return await self.async_step_method()
         schema = known_band_schema(silent)
@@ -425,11 +421,10 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_settings(self) -> FirstSettings:
         """Return what goes on the band: for a known one, what it had."""
-        profile, chosen = self._profile, self._chosen
+        profile: ProfileInput = self._profile
+        chosen: Values = {}
         if self._known is not None:
-            profile = dict(self._known.data[CONF_PROFILE])
-            if chosen is None:
-                chosen = await async_load_chosen(self.hass, self._known.entry_id)
+            profile, chosen = self._known.profile, await self._known.async_chosen()
         wanted = chosen or chosen_on_page(profile)
         return FirstSettings(profile, resolved(wanted, self.hass.config.language))
 
@@ -493,7 +488,8 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Let the band go, so that the pairing can have it."""
         self._claim()
-        await self._async_release_known()
+        if self._known is not None:
+            await self._known.async_release()
         return await self.async_step_method()
 
     async def async_step_new_address(
@@ -503,7 +499,8 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input and CONF_ADDRESS in user_input:
             self._address = user_input[CONF_ADDRESS]
             self._claim()
-            await self._async_release_known()
+            if self._known is not None:
+                await self._known.async_release()
             return await self.async_step_method()
         return await self._async_list_bands("new_address", self._async_current_ids())
 
@@ -532,37 +529,21 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_abort(reason="reconfigure_successful")
 
     def _know(self, entry: MiBandConfigEntry) -> None:
-        self._known = entry
-        self._address = self._address or entry.data[CONF_ADDRESS]
-        if entry.state is ConfigEntryState.LOADED:
-            self._chosen = entry.runtime_data.data.settings.chosen
-
-    async def _async_release_known(self) -> None:
-        if self._known is not None and self._known.state is ConfigEntryState.LOADED:
-            self._released = True
-            await self.hass.config_entries.async_unload(self._known.entry_id)
+        self._known = KnownBand(self.hass, entry)
+        self._address = self._address or self._known.address
 
     async def async_step_update_known(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Keep everything of the band but its key and its address."""
-        entry = self._known
-        if entry is None:
+        if self._known is None:
             raise RuntimeError("this step is for a known band")
-        self._released = False
-        binding = self._binding
-        if binding == BINDING_NOT_ASKED:
-            # A key that was typed later does not undo what the band answered once.
-            binding = entry.data.get(CONF_BINDING, binding)
-        _move_device(self.hass, entry, self._address)
         return self.async_update_reload_and_abort(
-            entry,
+            self._known.entry,
             unique_id=self._address,
-            data_updates={
-                CONF_ADDRESS: self._address,
-                CONF_KEY: self._proven_key(),
-                CONF_BINDING: binding,
-            },
+            data_updates=self._known.async_take_over(
+                self._address, self._proven_key(), self._binding
+            ),
             reason=(
                 "reauth_successful" if self.source == SOURCE_REAUTH else "reconfigure_successful"
             ),
@@ -605,8 +586,8 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_remove(self) -> None:
         """Let the band go when the dialog is closed: that takes the question off its screen."""
         async_release(self.hass, self.flow_id)
-        if self._known is not None and self._released:
-            self.hass.config_entries.async_schedule_reload(self._known.entry_id)
+        if self._known is not None:
+            self._known.async_give_back()
         if self._procedure is not None:
             self._procedure.async_close()
 
@@ -652,32 +633,6 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
 def _with_keys(bands: Iterable[AccountBand], address: str) -> dict[str, AccountBand]:
     return {band.address: band for band in sort_bands(bands, address)}
-
-
-async def _async_silent_entries(hass: HomeAssistant) -> list[MiBandConfigEntry]:
-    """Return the known bands that nobody hears and no link holds."""
-    known: list[MiBandConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
-    unlinked = [entry for entry in known if not entry.runtime_data.data.connected]
-    there = await async_listen(hass, {entry.data[CONF_ADDRESS] for entry in unlinked})
-    return [
-        entry
-        for entry in unlinked
-        if entry.data[CONF_ADDRESS] not in there
-        # One of them may have been linked or unloaded meanwhile.
-        and entry.state is ConfigEntryState.LOADED
-        and not entry.runtime_data.data.connected
-    ]
-
-
-def _move_device(hass: HomeAssistant, entry: MiBandConfigEntry, address: str) -> None:
-    registry = dr.async_get(hass)
-    device = registry.async_get_device_by_identifier(
-        (DOMAIN, entry.data[CONF_IDENTITY]), entry.entry_id
-    )
-    if device is not None:
-        registry.async_update_device(
-            device.id, new_connections={(dr.CONNECTION_BLUETOOTH, address)}
-        )
 
 
 def _short(address: str) -> str:

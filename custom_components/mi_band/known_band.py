@@ -1,0 +1,99 @@
+"""A band that has its config entry, in the hands of a dialog that gives it a new key or address."""
+
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_ADDRESS
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+
+from .band.settings import Values
+from .const import CONF_BINDING, CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN
+from .coordinator import MiBandConfigEntry
+from .pairing import BINDING_NOT_ASKED
+from .reach import async_listen
+from .snapshot import async_load_chosen
+from .wearer import ProfileInput
+
+
+class KnownBand:
+    """The entry of a band, and whether the dialog keeps it from connecting."""
+
+    def __init__(self, hass: HomeAssistant, entry: MiBandConfigEntry) -> None:
+        self.entry = entry
+        self._hass = hass
+        self._released = False
+        self._chosen: Values | None = None
+        if self._is_loaded:
+            self._chosen = entry.runtime_data.data.settings.chosen
+
+    @property
+    def address(self) -> str:
+        """The address under which it was known until now."""
+        address: str = self.entry.data[CONF_ADDRESS]
+        return address
+
+    @property
+    def profile(self) -> ProfileInput:
+        """Who wears it."""
+        return dict(self.entry.data[CONF_PROFILE])
+
+    async def async_chosen(self) -> Values:
+        """Return the settings that the wearer chose."""
+        if self._chosen is None:
+            self._chosen = await async_load_chosen(self._hass, self.entry.entry_id)
+        return self._chosen
+
+    async def async_release(self) -> None:
+        """Let the band go, so that the dialog can have it."""
+        if self._is_loaded:
+            self._released = True
+            await self._hass.config_entries.async_unload(self.entry.entry_id)
+
+    @callback
+    def async_give_back(self) -> None:
+        """Have it connected again, if it was let go."""
+        if self._released:
+            self._hass.config_entries.async_schedule_reload(self.entry.entry_id)
+
+    @callback
+    def async_take_over(self, address: str, key: str, binding: str) -> dict[str, Any]:
+        """Return what changes in the entry's data; everything else of the band stays.
+
+        Whoever updates the entry with it loads it again as well.
+        """
+        self._released = False
+        self._move_device(address)
+        if binding == BINDING_NOT_ASKED:
+            # A key that was typed later does not undo what the band answered once.
+            binding = self.entry.data.get(CONF_BINDING, binding)
+        return {CONF_ADDRESS: address, CONF_KEY: key, CONF_BINDING: binding}
+
+    @property
+    def _is_loaded(self) -> bool:
+        return self.entry.state is ConfigEntryState.LOADED
+
+    def _move_device(self, address: str) -> None:
+        registry = dr.async_get(self._hass)
+        device = registry.async_get_device_by_identifier(
+            (DOMAIN, self.entry.data[CONF_IDENTITY]), self.entry.entry_id
+        )
+        if device is not None:
+            registry.async_update_device(
+                device.id, new_connections={(dr.CONNECTION_BLUETOOTH, address)}
+            )
+
+
+async def async_silent_entries(hass: HomeAssistant) -> list[MiBandConfigEntry]:
+    """Return the known bands that nobody hears and no link holds."""
+    known: list[MiBandConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    unlinked = [entry for entry in known if not entry.runtime_data.data.connected]
+    there = await async_listen(hass, {entry.data[CONF_ADDRESS] for entry in unlinked})
+    return [
+        entry
+        for entry in unlinked
+        if entry.data[CONF_ADDRESS] not in there
+        # One of them may have been linked or unloaded meanwhile.
+        and entry.state is ConfigEntryState.LOADED
+        and not entry.runtime_data.data.connected
+    ]
