@@ -17,7 +17,7 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
 )
 from homeassistant.const import CONF_ADDRESS
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
@@ -25,13 +25,10 @@ import voluptuous as vol
 from .account import (
     AccountBand,
     AccountError,
-    mi_sign_in_address,
-    next_mi_link,
     sign_in_with_mi,
     sign_in_with_password,
     sort_bands,
 )
-from .account_constants import MI_LINKS, MiLink
 from .band.errors import BandError, SignatureRequired
 from .band.keys import InvalidKeyFormat, parse_key
 from .band.settings import Values
@@ -45,9 +42,11 @@ from .forms import (
     CONSENT_SCHEMA,
     KEY_SCHEMA,
     PASTED_SCHEMA,
+    AccountAnswers,
     account_bands_schema,
     band_list_schema,
     known_band_schema,
+    mi_link_placeholders,
     way_on_schema,
 )
 from .known_band import KnownBand, async_silent_entries
@@ -88,10 +87,8 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self._known: KnownBand | None = None
         self._warned_of_signal = False
         self._sign_in: SignIn | None = None
-        self._account = ""
+        self._account = AccountAnswers()
         self._to_sign = False
-        self._mi_link = MI_LINKS[0]
-        self._followed: MiLink | None = None
         self._pairing: Pairing | SignedPairing | None = None
         self._binding = BINDING_NOT_ASKED
         self._first_sync: FirstSync | None = None
@@ -144,13 +141,9 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             if is_band_4(heard) and heard.address not in without
         ]
         if not bands:
-            return self._show_empty_list(step_id, *self._why_no_band())
+            return self._show_empty_list(step_id, *_why_no_band(self.hass))
         schema = band_list_schema(bands, self._async_current_ids(include_ignore=False))
         return self.async_show_form(step_id=step_id, data_schema=schema, last_step=False)
-
-    def _why_no_band(self) -> tuple[str, dict[str, str]]:
-        held = next(bands_held_by_system(self.hass), None)
-        return ("held_by_system", {"address": held}) if held else ("band_not_found", {})
 
     def _show_empty_list(
         self, step_id: str, error: str, placeholders: dict[str, str] | None = None
@@ -262,16 +255,17 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Take e-mail address or phone number and password, which lives as long as this call."""
         if user_input is None:
-            schema = self.add_suggested_values_to_schema(ACCOUNT_SCHEMA, {"account": self._account})
+            schema = self.add_suggested_values_to_schema(
+                ACCOUNT_SCHEMA, {"account": self._account.name}
+            )
             return self.async_show_form(
                 step_id="account_email", data_schema=schema, last_step=False
             )
-        self._followed = None
-        self._account = user_input["account"]
+        self._account = self._account.with_name(user_input["account"])
         who = {"account": user_input["account"], "password": user_input["password"]}
         if self._to_sign:
             return await self._async_pair_signed(
-                partial(signer_with_password, **who, zone=self._zone())
+                partial(signer_with_password, **who, zone=_zone(self.hass))
             )
         return await self._async_sign_in(
             partial(sign_in_with_password, **who, address=self._address)
@@ -282,23 +276,21 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Take the address on which the browser ended after the wearer signed in there."""
         if user_input and user_input["other_page"]:
-            self._mi_link = next_mi_link(self._mi_link)
+            self._account = self._account.with_other_page()
             user_input = None
         if user_input is None:
             return self.async_show_form(
                 step_id="account_mi",
                 data_schema=PASTED_SCHEMA,
-                description_placeholders={
-                    "link": mi_sign_in_address(self._mi_link),
-                    "number": str(MI_LINKS.index(self._mi_link) + 1),
-                    "count": str(len(MI_LINKS)),
-                },
+                description_placeholders=mi_link_placeholders(self._account.link),
                 last_step=False,
             )
-        self._followed = self._mi_link
-        what = {"pasted": user_input["pasted"], "link": self._mi_link}
+        self._account = self._account.with_link_followed()
+        what = {"pasted": user_input["pasted"], "link": self._account.link}
         if self._to_sign:
-            return await self._async_pair_signed(partial(signer_with_mi, **what, zone=self._zone()))
+            return await self._async_pair_signed(
+                partial(signer_with_mi, **what, zone=_zone(self.hass))
+            )
         return await self._async_sign_in(partial(sign_in_with_mi, **what))
 
     async def async_step_sign(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -317,11 +309,6 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             errors=errors,
             last_step=False,
         )
-
-    def _zone(self) -> Zone:
-        """Return where the band is bound."""
-        offset = dt_util.now().utcoffset() or timedelta()
-        return Zone(self.hass.config.time_zone, offset // timedelta(minutes=15))
 
     async def _async_pair_signed(self, request: SigningRequest) -> ConfigFlowResult:
         earlier = self._pairing.key if isinstance(self._pairing, SignedPairing) else b""
@@ -594,8 +581,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     def _failed(self, step_id: str, err: BandError | AccountError) -> str:
         self._fault = err
         if isinstance(err, AccountError):
-            if self._followed is not None:
-                self._mi_link = next_mi_link(self._followed, err)
+            self._account = self._account.after(err)
             return "account_sign_in_failed"
         return (
             "vendor_signature_needed" if isinstance(err, SignatureRequired) else f"{step_id}_failed"
@@ -629,6 +615,17 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             case _:
                 # Password and code are not kept, so they are asked for again.
                 return await self.async_step_account()
+
+
+def _why_no_band(hass: HomeAssistant) -> tuple[str, dict[str, str]]:
+    held = next(bands_held_by_system(hass), None)
+    return ("held_by_system", {"address": held}) if held else ("band_not_found", {})
+
+
+def _zone(hass: HomeAssistant) -> Zone:
+    """Return where the band is bound."""
+    offset = dt_util.now().utcoffset() or timedelta()
+    return Zone(hass.config.time_zone, offset // timedelta(minutes=15))
 
 
 def _with_keys(bands: Iterable[AccountBand], address: str) -> dict[str, AccountBand]:

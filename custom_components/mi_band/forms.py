@@ -1,6 +1,7 @@
 """The forms of the config flow, but for the wearer's: what a page asks for, and how."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
@@ -8,7 +9,8 @@ from homeassistant.const import CONF_ADDRESS
 from homeassistant.helpers import selector
 import voluptuous as vol
 
-from .account import AccountBand, AccountError
+from .account import AccountBand, AccountError, mi_sign_in_address, next_mi_link
+from .account_constants import MI_LINKS, MiLink
 from .band.errors import BandError, KeyRejected
 from .const import CONF_KEY, MODEL
 from .coordinator import MiBandConfigEntry
@@ -51,6 +53,45 @@ CONSENT_SCHEMA: Final = vol.Schema(
         vol.Required("experiment", default=False): bool,
     }
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountAnswers:
+    """What the pages about an account were told. No password is among it, nor what was pasted."""
+
+    name: str = ""
+    """E-mail address or phone number; suggested when it is asked for again."""
+    link: MiLink = MI_LINKS[0]
+    """The one on the page for a Mi account."""
+    followed: MiLink | None = None
+    """The one that the last sign-in came from; None when that was with a name."""
+
+    def with_name(self, name: str) -> AccountAnswers:
+        """Return them after a sign-in with a name."""
+        return replace(self, name=name, followed=None)
+
+    def with_link_followed(self) -> AccountAnswers:
+        """Return them after the link on the page was followed."""
+        return replace(self, followed=self.link)
+
+    def with_other_page(self) -> AccountAnswers:
+        """Return them for who wants another link."""
+        return replace(self, link=next_mi_link(self.link))
+
+    def after(self, err: AccountError) -> AccountAnswers:
+        """Return them after a sign-in that failed: another link may do better."""
+        if self.followed is None:
+            return self
+        return replace(self, link=next_mi_link(self.followed, err))
+
+
+def mi_link_placeholders(link: MiLink) -> dict[str, str]:
+    """Return what the page with a link shows of it."""
+    return {
+        "link": mi_sign_in_address(link),
+        "number": str(MI_LINKS.index(link) + 1),
+        "count": str(len(MI_LINKS)),
+    }
 
 
 def way_on_schema(fault: BandError | AccountError) -> vol.Schema:
