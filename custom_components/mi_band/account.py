@@ -13,7 +13,7 @@ Source: binding-and-firmware.md section 4. These are the private interfaces of t
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
@@ -160,6 +160,8 @@ _REFUSALS: Final[Mapping[str, type[AccountAuthFailed]]] = {
     "0117": AccountNotRegistered,
     "0121": AccountFrozen,
 }
+_FROM_BROWSER: Final = "request_token"
+"""What R2 calls a code that the browser got."""
 _SPENT_CODE: Final = frozenset({"0102", "0106"})
 
 
@@ -182,21 +184,18 @@ class AccountBand:
     device_source: int | None
     """The vendor's number for the model; see `BAND_4_SOURCES`."""
 
-
-def find_band(bands: Iterable[AccountBand], address: str) -> AccountBand | None:
-    """Return the band with this address, with or without a key."""
-    wanted = _bare(address)
-    return next((band for band in bands if _bare(band.address) == wanted), None)
+    def is_at(self, address: str) -> bool:
+        """Tell whether this is its address, however that is written."""
+        return _bare(self.address) == _bare(address)
 
 
 def sort_bands(bands: Iterable[AccountBand], address: str) -> tuple[AccountBand, ...]:
     """Return the bands that have a key: ours, those of the model, others; inactive ones last."""
-    wanted = _bare(address)
     return tuple(
         sorted(
             (band for band in bands if band.key is not None),
             key=lambda band: (
-                _bare(band.address) != wanted,
+                not band.is_at(address),
                 not band.active,
                 band.device_source not in BAND_4_SOURCES,
             ),
@@ -348,10 +347,7 @@ def _merge(bands: dict[str, AccountBand], found: Iterable[AccountBand]) -> None:
 
 
 def _is_enough(bands: Iterable[AccountBand], address: str | None) -> bool:
-    return any(
-        band.key is not None and (address is None or _bare(band.address) == _bare(address))
-        for band in bands
-    )
+    return any(band.key is not None and (address is None or band.is_at(address)) for band in bands)
 
 
 # What people type
@@ -483,7 +479,7 @@ class Client:
     ) -> AsyncGenerator[SignedIn]:
         """Sign in as an app; log out in the end, however it comes."""
         name, is_phone = _login_name(account)
-        code, country = await self._check_password(app, name, password)
+        code, country = decode_code(await self._check_password(app, name, password))
         login = _Login(
             app=app,
             third_name=app.phone if is_phone else app.email,
@@ -502,14 +498,14 @@ class Client:
         code, landed = _read_code(pasted)
         app = next((link.app for link in MI_LINKS if URL(link.landing).host == landed), link.app)
         login = _Login(
-            app=app, third_name=app.mi, grant_type="request_token", code=code, country=country
+            app=app, third_name=app.mi, grant_type=_FROM_BROWSER, code=code, country=country
         )
         async with self._signed_in(login) as signed_in:
             yield signed_in
 
-    async def _check_password(self, app: App, account: str, password: str) -> tuple[str, str]:
-        """Trade the password for a code; return it with the country of the account (R1)."""
-        answer = await self.ask(
+    async def _check_password(self, app: App, account: str, password: str) -> Answer:
+        """Trade the password for a code (R1)."""
+        return await self.ask(
             _Request(
                 step=Step.TOKENS,
                 host=self.vendor.token_host,
@@ -518,14 +514,6 @@ class Client:
                 body=encrypt_form(encode_password(account, password, self.vendor), self.vendor),
             )
         )
-        if answer.status in _REFUSED:
-            raise AccountAuthFailed(Step.TOKENS, f"status {answer.status}")
-        given = _query(answer.location)
-        if error := given.get("error"):
-            raise AccountAuthFailed(Step.TOKENS, f"error {_vendor_word(error)}")
-        if not (code := given.get("access")):
-            raise AccountUnreachable(Step.TOKENS, "an answer without a code")
-        return code, _country(given.get("country_code")) or _country(given.get("region")) or "US"
 
     @asynccontextmanager
     async def _signed_in(self, login: _Login) -> AsyncGenerator[SignedIn]:
@@ -554,25 +542,20 @@ class Client:
                 body=urlencode(form).encode(),
             )
         )
-        given = _decode_login(answer, login)
-        tokens = _mapping(given.get("token_info"))
-        login_token = _text(tokens.get("login_token"))
+        grant = decode_login(answer, from_browser=login.grant_type == _FROM_BROWSER)
         try:
-            app_token = _text(tokens.get("app_token"))
-            user_id = _text(tokens.get("user_id"))
-            if not _TOKEN.fullmatch(app_token) or not _USER_ID.fullmatch(user_id):
-                raise AccountUnreachable(Step.LOGIN, "an answer without the tokens")
+            grant.require_tokens()
             yield SignedIn(
                 client=self,
                 app=login.app,
-                app_token=app_token,
-                user_id=user_id,
+                app_token=grant.app_token,
+                user_id=grant.user_id,
                 country=login.country,
-                hosts=_data_hosts(given.get("domains"), self.vendor),
+                hosts=grant.hosts_within(self.vendor.domains),
             )
         finally:
-            if login_token:
-                await self._log_out(login.app, login_token)
+            if grant.login_token:
+                await self._log_out(login.app, grant.login_token)
 
     async def _log_out(self, app: App, login_token: str) -> None:
         form = {"login_token": login_token, "os_version": "12"}
@@ -647,7 +630,7 @@ class SignedIn:
                 fault = fault or (err if host in own else None)
                 continue
             if items:
-                return _decode_bands(items)
+                return decode_bands(items)
             known = known or items is not None
         if fault or not known:
             raise fault or AccountUnreachable(Step.DEVICES, "refused everywhere")
@@ -663,12 +646,7 @@ class SignedIn:
             if not retry:
                 raise
             answer = await self.ask(Step.DEVICES, address, query=query)
-        if answer.status in _REFUSED:
-            return None
-        items = _mapping(_json(answer.body)).get("items")
-        if not isinstance(items, list):
-            raise AccountUnreachable(Step.DEVICES, "an answer that is no list of devices")
-        return items
+        return None if answer.is_refusal else decode_items(answer)
 
 
 def _fault_of(err: Exception) -> type[AccountUnreachable]:
@@ -742,22 +720,98 @@ def _accepted(answer: Answer) -> Answer:
     return answer
 
 
-def _decode_login(answer: Answer, login: _Login) -> Mapping[str, object]:
+def decode_code(answer: Answer) -> tuple[str, str]:
+    """Return the code of R1, and the country of the account.
+
+    Raises:
+        AccountAuthFailed: the person is not let in.
+        AccountUnreachable: there is no code.
+    """
+    if answer.is_refusal:
+        raise AccountAuthFailed(Step.TOKENS, f"status {answer.status}")
+    given = _query(answer.location)
+    if error := given.get("error"):
+        raise AccountAuthFailed(Step.TOKENS, f"error {_vendor_word(error)}")
+    if not (code := given.get("access")):
+        raise AccountUnreachable(Step.TOKENS, "an answer without a code")
+    return code, _country(given.get("country_code")) or _country(given.get("region")) or "US"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What R2 gives; any of it may be missing, and then is empty."""
+
+    login_token: str = field(repr=False)
+    """Good for the log-out, whatever else is missing."""
+    app_token: str = field(repr=False)
+    user_id: str = field(repr=False)
+    hosts: tuple[str, ...]
+    """Data hosts of the account's region: first what a name stands for, then it."""
+
+    def require_tokens(self) -> None:
+        """Make sure that requests can be made with it.
+
+        Raises:
+            AccountUnreachable: they cannot.
+        """
+        if not _TOKEN.fullmatch(self.app_token) or not _USER_ID.fullmatch(self.user_id):
+            raise AccountUnreachable(Step.LOGIN, "an answer without the tokens")
+
+    def hosts_within(self, domains: Iterable[str]) -> tuple[str, ...]:
+        """Return the hosts that may see a token."""
+        endings = tuple(f".{domain}" for domain in domains)
+        return tuple(
+            host
+            for host in dict.fromkeys(self.hosts)
+            if _HOST.fullmatch(host) and host.endswith(endings)
+        )
+
+
+def decode_login(answer: Answer, *, from_browser: bool) -> Grant:
+    """Return what R2 gives.
+
+    Args:
+        answer: of R2.
+        from_browser: whether the code was the browser's, which is good for one login.
+
+    Raises:
+        AccountAuthFailed: one for each reason not to let the person in.
+        AccountUnreachable: it says nothing that is documented.
+    """
     found = _json(answer.body)
     given = _mapping(found)
     if error := _text(given.get("error_code")).zfill(4).removeprefix("0000"):
         word = _vendor_word(error)
-        if login.grant_type == "request_token" and word in _SPENT_CODE:
+        if from_browser and word in _SPENT_CODE:
             raise AccountCodeUsed(Step.LOGIN, f"error {word}")
         raise _REFUSALS.get(word, AccountAuthFailed)(Step.LOGIN, f"error {word}")
-    if answer.status in _REFUSED:
+    if answer.is_refusal:
         raise AccountAuthFailed(Step.LOGIN, f"status {answer.status}")
     if not isinstance(found, dict):
         raise AccountUnreachable(Step.LOGIN, "an answer that is no object")
-    return given
+    tokens = _mapping(given.get("token_info"))
+    return Grant(
+        login_token=_text(tokens.get("login_token")),
+        app_token=_text(tokens.get("app_token")),
+        user_id=_text(tokens.get("user_id")),
+        hosts=tuple(_data_hosts(given.get("domains"))),
+    )
 
 
-def _decode_bands(items: Iterable[object]) -> tuple[AccountBand, ...]:
+def decode_items(answer: Answer) -> list[object]:
+    """Return the devices of R3, bands or not.
+
+    Raises:
+        AccountUnreachable: it is no list of devices.
+    """
+    items = _mapping(_json(answer.body)).get("items")
+    if not isinstance(items, list):
+        raise AccountUnreachable(Step.DEVICES, "an answer that is no list of devices")
+    return items
+
+
+def decode_bands(items: Iterable[object]) -> tuple[AccountBand, ...]:
+    """Return the bands among R3's devices."""
     return tuple(band for item in items if (band := decode_band(item)))
 
 
@@ -783,18 +837,13 @@ def _key(text: str) -> bytes | None:
     return bytes.fromhex(text) if _KEY.fullmatch(text) and int(text, 16) else None
 
 
-def _data_hosts(domains: object, vendor: Vendor) -> tuple[str, ...]:
-    """Return the data hosts of the account's region: first what a name stands for, then it."""
-    hosts: list[str] = []
+def _data_hosts(domains: object) -> Iterator[str]:
     for domain in domains if isinstance(domains, list) else ():
         given = _mapping(domain)
         aliases = given.get("cnames")
-        names = [*(aliases if isinstance(aliases, list) else ()), given.get("host")]
-        hosts += [_text(name).lower() for name in names if "mifit" in _text(name).lower()]
-    endings = tuple(f".{domain}" for domain in vendor.domains)
-    return tuple(
-        host for host in dict.fromkeys(hosts) if _HOST.fullmatch(host) and host.endswith(endings)
-    )
+        for name in (*(aliases if isinstance(aliases, list) else ()), given.get("host")):
+            if "mifit" in (host := _text(name).lower()):
+                yield host
 
 
 _HOST = re.compile(r"(?:[a-z0-9\-]{1,63}\.)+[a-z]{2,63}")

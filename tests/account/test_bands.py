@@ -11,7 +11,6 @@ from custom_components.mi_band.account import (
     AccountNoBands,
     AccountNoKey,
     decode_band,
-    find_band,
     require_keys,
     sort_bands,
 )
@@ -101,10 +100,10 @@ def test_the_key_is_in_no_repr() -> None:
     assert repr(KEY) not in repr(BAND)
 
 
-def test_a_band_is_found_by_its_address_however_it_is_written() -> None:
-    other = replace(BAND, address="C0:00:00:00:00:01")
-    assert find_band((other, BAND), ADDRESS.lower()) is BAND
-    assert find_band((other,), ADDRESS) is None
+@pytest.mark.parametrize("written", [ADDRESS, ADDRESS.lower(), ADDRESS.replace(":", "")])
+def test_a_band_is_known_by_its_address_however_it_is_written(written: str) -> None:
+    assert BAND.is_at(written)
+    assert not replace(BAND, address="C0:00:00:00:00:01").is_at(written)
 
 
 def test_ours_comes_first_and_inactive_ones_last_and_those_without_a_key_not_at_all() -> None:
