@@ -47,9 +47,10 @@ GLUE_LAYERS = (
         *("reach", "readings", "records", "snapshot", "sync", "timepiece", "timetable"),
     },
     {
-        *("account", "archive", "digest", "drawing", "extracts", "history", "hours", "ledger"),
-        *("catalogue", "catalogue_client", "firmware_library", "firmware_memory"),
-        *("face_picture", "pictures", "salvage", "series", "signing", "sleep_log", "statistics"),
+        *("account", "account_answers", "account_client", "account_errors", "archive"),
+        *("catalogue", "catalogue_client", "digest", "drawing", "extracts", "face_picture"),
+        *("firmware_library", "firmware_memory", "history", "hours", "ledger", "pictures"),
+        *("salvage", "series", "signing", "sleep_log", "statistics"),
     },
     {
         *("account_constants", "const", "firmware_constants", "options", "preferences"),

@@ -22,13 +22,9 @@ from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .account import (
-    AccountBand,
-    AccountError,
-    sign_in_with_mi,
-    sign_in_with_password,
-    sort_bands,
-)
+from .account import sign_in_with_mi, sign_in_with_password, sort_bands
+from .account_answers import AccountBand
+from .account_errors import AccountError
 from .band.errors import BandError, SignatureRequired
 from .band.keys import InvalidKeyFormat, parse_key
 from .band.settings import Values

@@ -9,8 +9,10 @@ from homeassistant.const import CONF_ADDRESS
 from homeassistant.helpers import selector
 import voluptuous as vol
 
-from .account import AccountBand, AccountError, mi_sign_in_address, next_mi_link
+from .account import mi_sign_in_address, next_mi_link
+from .account_answers import AccountBand
 from .account_constants import MI_LINKS, MiLink
+from .account_errors import AccountError
 from .band.errors import BandError, KeyRejected
 from .const import CONF_KEY, MODEL
 from .coordinator import MiBandConfigEntry

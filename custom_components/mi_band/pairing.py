@@ -19,7 +19,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
 
-from .account import AccountBand, AccountError
+from .account_answers import AccountBand
+from .account_errors import AccountError
 from .band.auth import authenticate
 from .band.battery import read_battery
 from .band.binding import (

@@ -18,15 +18,8 @@ from uuid import uuid4
 
 import aiohttp
 
-from .account import (
-    AccountNotRegistered,
-    AccountSignRefused,
-    AccountUnreachable,
-    Answer,
-    Client,
-    SignedIn,
-    Step,
-)
+from .account_answers import Answer
+from .account_client import Client, SignedIn
 from .account_constants import (
     BINDS_COMMON,
     BINDS_COMPLETE,
@@ -38,6 +31,7 @@ from .account_constants import (
     MiLink,
     Vendor,
 )
+from .account_errors import AccountNotRegistered, AccountSignRefused, AccountUnreachable, Step
 from .band.device_info import DeviceInfo
 
 _SIGNATURE_SIZE: Final = 64

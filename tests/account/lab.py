@@ -9,13 +9,10 @@ from urllib.parse import quote, quote_plus
 
 import aiohttp
 
-from custom_components.mi_band.account import (
-    AccountBand,
-    AccountError,
-    sign_in_with_mi,
-    sign_in_with_password,
-)
+from custom_components.mi_band.account import sign_in_with_mi, sign_in_with_password
+from custom_components.mi_band.account_answers import AccountBand
 from custom_components.mi_band.account_constants import MI_LINK_HELD, MiLink, Vendor
+from custom_components.mi_band.account_errors import AccountError
 from tests.emulator.vendor import EmulatedVendor
 
 ADDRESS = "F3:4E:C4:1E:46:0F"

@@ -6,14 +6,9 @@ from typing import Any
 
 import pytest
 
-from custom_components.mi_band.account import (
-    AccountBand,
-    AccountNoBands,
-    AccountNoKey,
-    decode_band,
-    require_keys,
-    sort_bands,
-)
+from custom_components.mi_band.account import require_keys, sort_bands
+from custom_components.mi_band.account_answers import AccountBand, decode_band
+from custom_components.mi_band.account_errors import AccountNoBands, AccountNoKey
 
 from .lab import ADDRESS, KEY
 

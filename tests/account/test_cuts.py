@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from custom_components.mi_band.account import AccountNoBands, AccountUnreachable
+from custom_components.mi_band.account_errors import AccountNoBands, AccountUnreachable
 from tests.emulator.vendor import HOME_HOST, Cut, Fault, Scenario, Step
 
 from .lab import KEY, Lab, Way

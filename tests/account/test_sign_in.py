@@ -6,18 +6,20 @@ import json
 import pytest
 
 from custom_components.mi_band.account import (
-    AccountAuthFailed,
-    AccountCodeMissing,
-    AccountCodeUsed,
-    AccountNoKey,
-    AccountNotRegistered,
-    AccountUnreachable,
     mi_sign_in_address,
     sign_in_with_mi,
     sign_in_with_password,
     sort_bands,
 )
 from custom_components.mi_band.account_constants import MI_LINK_ZEPP, MI_LINKS, MiLink
+from custom_components.mi_band.account_errors import (
+    AccountAuthFailed,
+    AccountCodeMissing,
+    AccountCodeUsed,
+    AccountNoKey,
+    AccountNotRegistered,
+    AccountUnreachable,
+)
 from tests.emulator.vendor import (
     FALLBACK_HOSTS,
     HOME_HOST,

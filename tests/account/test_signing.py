@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 import pytest
 
-from custom_components.mi_band.account import (
+from custom_components.mi_band.account_constants import MI_LINK_ZEPP
+from custom_components.mi_band.account_errors import (
     AccountAuthFailed,
     AccountCodeMissing,
     AccountCodeUsed,
@@ -24,7 +25,6 @@ from custom_components.mi_band.account import (
     AccountUnreachable,
     Step as AccountStep,
 )
-from custom_components.mi_band.account_constants import MI_LINK_ZEPP
 from custom_components.mi_band.band.device_info import DeviceInfo
 from custom_components.mi_band.signing import Signer, Zone, signer_with_mi, signer_with_password
 from tests.emulator.vendor import (

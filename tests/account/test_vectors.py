@@ -2,11 +2,8 @@
 
 import hashlib
 
-from custom_components.mi_band.account import (
-    encode_password,
-    encrypt_form,
-    mi_sign_in_address,
-)
+from custom_components.mi_band.account import mi_sign_in_address
+from custom_components.mi_band.account_client import encode_password, encrypt_form
 from tests.vectors import account as vectors
 
 

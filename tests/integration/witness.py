@@ -19,7 +19,7 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.json import json_dumps
 import pytest
 
-from custom_components.mi_band.account import AccountError
+from custom_components.mi_band.account_errors import AccountError
 from custom_components.mi_band.band.errors import BandError
 from custom_components.mi_band.system_health import async_info
 from tests.account.lab import texts_of
