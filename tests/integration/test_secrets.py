@@ -198,7 +198,7 @@ async def client(
 ) -> TestClient[Any, Any]:
     """Provide a browser in a house that hears bands."""
     # Whatever has pages comes before they are served; afterwards it is too late.
-    for component in ("config", "diagnostics", "repairs", *PLATFORMS):
+    for component in ("config", "diagnostics", "file_upload", "repairs", *PLATFORMS):
         assert await async_setup_component(hass, component, {})
     client: TestClient[Any, Any] = await hass_client()
     return client
