@@ -1,8 +1,11 @@
-"""Automations by clicking: one of our trigger and our action, and one from a blueprint."""
+"""Automations: by clicking, from a blueprint, and of each trigger and condition that there is."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 import contextlib
+import json
 from pathlib import Path
+from typing import Final
 
 from aiohttp import web
 from playwright.async_api import expect
@@ -14,6 +17,7 @@ from tests.demo.server import HOST
 from .pages import Visit
 from .street import Street, add_with_key, entities, until_connected
 
+TEXTS = ROOT / "custom_components" / "mi_band" / "translations" / "en.json"
 BLUEPRINTS = ROOT / "blueprints" / "automation" / "mi_band"
 LIFT = "Lift to wake"
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -150,3 +154,194 @@ async def test_a_blueprint_is_imported_and_used(street: Street, artefacts: Path)
         )
         await expect(page.get_by_role("link", name="Traces")).to_be_visible()
         await wearer.shoot(page, "saved-and-run")
+
+
+ABOVE: Final = {"threshold": {"type": "above", "value": {"number": 120}}, "behavior": "each"}
+TRIGGERS: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = {
+    "fell_asleep": ("sleep", {"asleep": True}),
+    "woke_up": ("sleep", {"asleep": False}),
+    "find_phone_started": ("find_phone", {"action": "start"}),
+    "find_phone_stopped": ("find_phone", {"action": "stop"}),
+    "goal_reached": ("walk", {"steps": 200}),
+    "music_key_pressed": ("music_key", {"key": "previous"}),
+    "call_answered": ("call_answer", {"answer": "ignore"}),
+    "taken_off": ("wear", {"worn": False}),
+    "heart_rate_crossed_threshold": ("heart_rate", {"bpm": 150}),
+}
+"""What the wearer does that fires each trigger; in this order."""
+OPTIONS: Final[Mapping[str, Mapping[str, object]]] = {
+    "music_key_pressed": {"key": ["previous"]},
+    "call_answered": {"answer": ["ignored"]},
+    "heart_rate_crossed_threshold": ABOVE,
+}
+HOLD_AT_NIGHT: Final = {"is_asleep", "is_worn", "is_goal_reached", "is_heart_rate"}
+HOLD_BY_DAY: Final = {"is_awake", "is_not_worn"}
+KEY: Final = "next"
+
+
+class Automations:
+    """Automations of one band, by the name of what each of them is made of."""
+
+    def __init__(self, wearer: Visit, device_id: str) -> None:
+        self._server = wearer.home.server
+        self._target = {"device_id": device_id}
+
+    async def add(self, name: str, trigger: str, condition: str | None = None) -> None:
+        """Write one, as the editor does; it does nothing but run."""
+        options = {"key": [KEY]} if condition else OPTIONS.get(trigger, {})
+        conditions = []
+        if condition:
+            tried = ABOVE if condition == "is_heart_rate" else {}
+            held = {**tried, "behavior": "any"}
+            conditions = [
+                {"condition": f"mi_band.{condition}", "target": self._target, "options": held}
+            ]
+        config = {
+            "alias": name,
+            "triggers": [
+                {"trigger": f"mi_band.{trigger}", "target": self._target, "options": options}
+            ],
+            "conditions": conditions,
+            "actions": [{"event": "it_ran"}],
+        }
+        await self._server.post(f"/api/config/automation/config/{name}", config)
+
+        async def there() -> bool:
+            return name in await self.ran()
+
+        await self._server.until(there, what=f"the automation {name} is there")
+
+    async def ring(self) -> None:
+        """Let the band ring until somebody answers."""
+        await self._server.post("/api/services/mi_band/call", self._target)
+
+    async def ran(self) -> dict[str, str | None]:
+        """Tell when each ran last."""
+        return {
+            str(state.attributes["id"]): state.attributes["last_triggered"]
+            for name, state in (await self._server.states()).items()
+            if name.startswith("automation.")
+        }
+
+    async def until_ran(self, name: str, before: Mapping[str, str | None]) -> set[str]:
+        """Wait until one has run; give the names of all that have."""
+
+        async def has_run() -> set[str]:
+            runs = await self.ran()
+            found = {one for one, when in runs.items() if when != before[one]}
+            return found if name in found else set()
+
+        return await self._server.until(has_run, what=f"the automation {name} runs")
+
+
+@contextlib.asynccontextmanager
+async def with_automations(
+    street: Street, folder: Path
+) -> AsyncIterator[tuple[Visit, Automations, Mapping[str, str]]]:
+    """Have a band that is read, and the ids of its entities by platform and key."""
+    async with street.walk("bound", folder) as wearer, leaving_nothing(wearer):
+        await add_with_key(wearer)
+        await until_connected(wearer)
+        await wearer.home.lab.control("delay", seconds=0)
+        registry = await wearer.home.server.command("config/entity_registry/list")
+        ours = [one for one in registry if one["platform"] == "mi_band"]
+        ids = {
+            f"{one['entity_id'].partition('.')[0]}.{one['unique_id'].partition('_')[2]}": one[
+                "entity_id"
+            ]
+            for one in ours
+        }
+        yield wearer, Automations(wearer, ours[0]["device_id"]), ids
+
+
+async def set_goal(wearer: Visit, ids: Mapping[str, str], away: int) -> None:
+    """Choose a goal that is so many steps away."""
+    steps = (await wearer.home.lab.state())["steps"]["today"]
+    data = {"entity_id": ids["number.step_goal"], "value": max(1, steps + away)}
+    await wearer.home.server.post("/api/services/number/set_value", data)
+
+
+async def press(wearer: Visit, ids: Mapping[str, str], entity: str) -> None:
+    await wearer.home.server.post("/api/services/button/press", {"entity_id": ids[entity]})
+
+
+@contextlib.asynccontextmanager
+async def ringing(wearer: Visit, automations: Automations, *, rings: bool) -> AsyncIterator[None]:
+    """Let the band ring meanwhile, if it shall."""
+    call = asyncio.create_task(automations.ring()) if rings else None
+    if call:
+        await wearer.home.lab.until(lambda state: state["calling"], what="the band rings")
+    yield
+    if call:
+        await call
+
+
+async def test_each_trigger_is_fired_by_the_band(street: Street, artefacts: Path) -> None:
+    assert set(TRIGGERS) == set(json.loads(TEXTS.read_text())["triggers"])
+    async with with_automations(street, artefacts) as (wearer, automations, ids):
+        lab = wearer.home.lab
+        await set_goal(wearer, ids, 100)
+        await lab.control("heart_rate", bpm=72)
+        await press(wearer, ids, "button.measure_heart_rate")
+        for name in TRIGGERS:
+            await automations.add(name, name)
+        for name, (control, fields) in TRIGGERS.items():
+            before = await automations.ran()
+            assert before[name] is None
+            async with ringing(wearer, automations, rings=name == "call_answered"):
+                await lab.control(control, **fields)
+            if name == "heart_rate_crossed_threshold":
+                await lab.control("wear", worn=True)
+                await press(wearer, ids, "button.measure_heart_rate")
+            assert await automations.until_ran(name, before) == {name}
+
+
+async def test_each_condition_is_met_and_not_met_by_the_band(
+    street: Street, artefacts: Path
+) -> None:
+    assert set(json.loads(TEXTS.read_text())["conditions"]) == HOLD_AT_NIGHT | HOLD_BY_DAY
+    async with with_automations(street, artefacts) as (wearer, automations, ids):
+        lab = wearer.home.lab
+        for name in HOLD_AT_NIGHT | HOLD_BY_DAY:
+            await automations.add(name, "music_key_pressed", name)
+        await set_goal(wearer, ids, 100)
+        await lab.control("walk", steps=200)
+        await until_shown(wearer, ids["binary_sensor.goal_reached"], "on")
+        await lab.control("heart_rate", bpm=150)
+        await press(wearer, ids, "button.measure_heart_rate")
+        await lab.control("sleep", asleep=True)
+        await until_shown(wearer, ids["binary_sensor.asleep"], "on")
+        assert await ran_on_key(wearer, automations, "is_asleep") == HOLD_AT_NIGHT
+        await set_goal(wearer, ids, 1000)
+        await lab.control("heart_rate", bpm=72)
+        await press(wearer, ids, "button.measure_heart_rate")
+        await lab.control("sleep", asleep=False)
+        await lab.control("wear", worn=False)
+        for key in ("worn", "asleep", "goal_reached"):
+            await until_shown(wearer, ids[f"binary_sensor.{key}"], "off")
+        assert await ran_on_key(wearer, automations, "is_awake") == HOLD_BY_DAY
+
+
+async def until_shown(wearer: Visit, entity_id: str, value: str) -> None:
+    async def shown() -> bool:
+        return (await wearer.home.server.states())[entity_id].state == value
+
+    await wearer.home.server.until(shown, what=f"{entity_id} is {value}")
+
+
+async def ran_on_key(wearer: Visit, automations: Automations, last: str) -> set[str]:
+    """Press the key that all of them wait for; give the names of those that ran."""
+    before = await automations.ran()
+    await wearer.home.lab.control("music_key", key=KEY)
+    await automations.until_ran(last, before)
+    # Each has looked at its conditions when one more event, behind the key, was told.
+    search = next(one for one in await entities(wearer.home) if one.endswith("_find_phone"))
+    told = (await wearer.home.server.states())[search].state
+    await wearer.home.lab.control("find_phone", action="start")
+    await wearer.home.lab.control("find_phone", action="stop")
+
+    async def told_more() -> bool:
+        return (await wearer.home.server.states())[search].state != told
+
+    await wearer.home.server.until(told_more, what="what came behind the key was told")
+    return await automations.until_ran(last, before)
