@@ -6,19 +6,27 @@ One step a line, nothing of it a client's own words:
     listen X            X is heard although its client configuration is left alone
     cmd X bytes         a write command, which is not answered
     req X bytes         a write request; `req X bytes ! 0d` expects that ATT error
-    read X bytes        a read and what it has to bring; without bytes, anything
+    msg 3 bytes         a message of this type on 0020, cut into pieces
+    read X bytes        a read and what it has to bring; without bytes, anything; `read X ! 05`
+    config X bytes      these bytes into the client configuration of X; `config X bytes ! 13`
     hear X bytes        the next notification of X that no step has heard yet
     beats X n           so many further notifications of X, whatever they say
     quiet X             by now X has said nothing that no step has heard
     key 03              the answer to the challenge heard last, with this opcode
 
-In what is expected `..` is any byte, and `*` at the end is anything or nothing.
+In what is expected `..` is any byte, and `*` at the end is anything or nothing. Bytes may be
+written as "text", and repeated: "a"*17, 00*14.
 """
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+import re
 
-from tests.emulated.phone import KEY, Lab, aes
+from bumble import att
+
+from tests.emulated.phone import KEY, Lab, aes, pieces
+
+_WORDS = re.compile(r'(?:"([^"]*)"|\b([0-9a-f]{2}))(?:\*(\d+))?')
 
 
 def matches(value: bytes, pattern: str) -> bool:
@@ -30,6 +38,17 @@ def matches(value: bytes, pattern: str) -> bool:
     return len(value) == len(wanted) and all(
         one in {"..", f"{byte:02x}"} for byte, one in zip(value, wanted, strict=True)
     )
+
+
+def spell(line: str) -> str:
+    """Write texts and repeated bytes of a step out."""
+
+    def bytes_of(word: re.Match[str]) -> str:
+        text, byte, times = word.groups()
+        value = bytes.fromhex(byte) if text is None else text.encode()
+        return (value * int(times or 1)).hex(" ")
+
+    return _WORDS.sub(bytes_of, line)
 
 
 class Replay:
@@ -45,28 +64,30 @@ class Replay:
     async def play(self, trace: str) -> None:
         """Play a trace to its end; name the step that does not go as it says."""
         for line in trace.splitlines():
-            step = line.split("#")[0].split()
-            if not step:
+            if not line.strip():
                 continue
+            verb, name, *rest = line.split(maxsplit=2)
             try:
-                await self._step(step[0], step[1], step[2:])
+                await self._step(verb, name, spell("".join(rest)))
             except TimeoutError:
                 raise AssertionError(f"nothing came: {line.strip()}") from None
 
-    async def _step(self, verb: str, name: str, rest: list[str]) -> None:
+    async def _step(self, verb: str, name: str, rest: str) -> None:
         steps: dict[str, Callable[[str, str], Awaitable[None]]] = {
             "on": self._on,
             "off": self._off,
             "listen": self._listen,
             "cmd": self._command,
             "req": self._request,
+            "msg": self._message,
+            "config": self._config,
             "read": self._read,
             "hear": self._hear,
             "beats": self._beats,
             "quiet": self._quiet,
             "key": self._answer,
         }
-        await steps[verb](name, " ".join(rest))
+        await steps[verb](name, rest)
 
     async def _on(self, name: str, _rest: str) -> None:
         await self.phone.subscribe(name)
@@ -88,7 +109,24 @@ class Replay:
         else:
             await self.phone.write(name, value)
 
+    async def _message(self, kind: str, rest: str) -> None:
+        for piece in pieces(int(kind), bytes.fromhex(rest)):
+            await self.phone.write("0020", piece, response=False)
+
+    async def _config(self, name: str, rest: str) -> None:
+        value, _, error = rest.partition("!")
+        descriptor = (await self.phone.descriptors(name))["2902"]
+        code = 0
+        try:
+            await descriptor.write_value(bytes.fromhex(value), with_response=True)
+        except att.ATT_Error as refused:
+            code = refused.error_code
+        assert code == int(error or "0", 16), f"{name}: {code:02x}"
+
     async def _read(self, name: str, rest: str) -> None:
+        if rest.startswith("!"):
+            assert await self.phone.refused(name) == int(rest[1:], 16), f"{name}: {rest}"
+            return
         value = await self.phone.read(name)
         assert not rest or matches(value, rest), f"{name}: {value.hex(' ')}"
 

@@ -312,13 +312,19 @@ class Configuration(Capability):
         self._done(value)
 
     def _display_mask(self, value: bytes) -> None:
-        if len(value) != 12 or value[3] != 0 or not value[1] & 1:
+        mask, positions = int.from_bytes(value[1:3], "little"), list(value[3:])
+        # The clock is always there and has no number; the screens shown are numbered first.
+        shown = [screen for screen in range(1, 9) if mask >> screen & 1]
+        if (
+            sorted(positions) != list(range(9))
+            or positions[0]
+            or not mask & 1
+            or mask > 0x1FF
+            or any(positions[screen] > len(shown) for screen in shown)
+        ):
             self._malformed("display mask of another shape", "10.1 variant O", value)
             return
-        self.settings["display_mask"] = {
-            "mask": int.from_bytes(value[1:3], "little"),
-            "positions": list(value[3:]),
-        }
+        self.settings["display_mask"] = {"mask": mask, "positions": list[Json](positions)}
         self._done(value)
 
     def _foreign(self, value: bytes) -> None:

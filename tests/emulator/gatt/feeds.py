@@ -433,8 +433,9 @@ _MUSIC_FIELDS: tuple[tuple[int, Callable[[Reader], dict[str, Json]]], ...] = (
 
 def _moment(reader: Reader) -> str:
     # Local time without a zone; any will do to see whether there is such a moment.
+    written = reader.take(6)
     try:
-        moment = short_time(reader.take(6), zone_info(0))
+        moment = short_time(written, zone_info(0))
     except ValueError:
         raise Malformed("date that does not exist") from None
     return moment.replace(tzinfo=None).isoformat(timespec="minutes")

@@ -552,7 +552,10 @@ def _since(value: bytes, own: int) -> datetime | None:
     zone = own if value[-1] == ZONE_UNKNOWN else signed(value[-1])
     if value[-2] != 0 or not ZONE_MIN <= zone <= ZONE_MAX:
         return None
+    precise = len(value) == 13
     try:
-        return short_time(value[2:9] if len(value) == 13 else value[2:8], zone_info(zone))
+        since = short_time(value[2:9] if precise else value[2:8], zone_info(zone))
     except ValueError:
         return None
+    # The long time has the weekday behind its seconds, and no fraction of one.
+    return None if precise and value[9:11] != bytes((since.isoweekday(), 0)) else since

@@ -61,6 +61,8 @@ class Profile(Capability):
         year, month, day, sex, height, weight, user = struct.unpack("<3xHBBBHHI", value)
         if not (year >= 1900 and 1 <= month <= 12 and 1 <= day <= 31 and sex <= 2):
             raise self.body.wrong("0008", "birth or sex out of range", _CLAUSE, value)
+        if not height or not weight:
+            raise self.body.wrong("0008", "nobody's height or weight", _CLAUSE, value)
         self._user = {
             "birth": f"{year:04}-{month:02}-{day:02}",
             "sex": ("male", "female", "other")[sex],

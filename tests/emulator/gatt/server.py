@@ -138,6 +138,16 @@ class Server(BumbleServer):
     def _read(self, row: Row, connection: Connection) -> bytes:
         session = self._session(connection)
         self._body.traffic[row.name].reads += 1
+        if "R" not in row.letters:
+            # The radio knows handles; a read by type or of several values comes this far.
+            raise att.ATT_Error(
+                self._body.wrong(
+                    row.name,
+                    "read of what cannot be read",
+                    "protocol-control 3",
+                    error=AttError.READ_NOT_PERMITTED,
+                ).error
+            )
         if row.read is Access.KEY and not session.authenticated:
             refused = self._body.wrong(
                 row.name,
