@@ -501,6 +501,9 @@ SESSIONS = [
         hear 0003 10 11 01 08 0b 02 07 00 00 00 60 03 00 00 00 01 07 00 00 00
         cmd 0020 00 c1 00 08 4d 61 64 72 69 64 00
         hear 0020 10 00 c1 01 01 00 00
+        on 1531
+        req 1531 01 ff
+        hear 1531 10 01 09
         """,
         {"settings.language": "en_US", "weather.location": "Madrid"},
     ),

@@ -24,7 +24,9 @@ from .body import AttError, Body, Capability, Json, Refused, Unanswered
 from .device_info import Identity
 
 _SYNC, _INIT, _START, _FINISH, _REBOOT = 0x00, 0x01, 0x03, 0x04, 0x05
-_OK, _BUSY, _FAILED, _LOW_BATTERY, _NO_SPACE = 0x01, 0x02, 0x04, 0x22, 0x47
+_OK, _BUSY, _FAILED, _REFUSED, _LOW_BATTERY, _NO_SPACE = 0x01, 0x02, 0x04, 0x09, 0x22, 0x47
+# The vendor's app writes it, and nobody knows why; a recorded band refuses (protocol-control 4.1).
+_PROBE = b"\x01\xff"
 _CLAUSE = "protocol-data 9.2, 9.4"
 _LENGTHS = {_SYNC: 1, _INIT: 10, _START: 2, _FINISH: 1, _REBOOT: 1}
 _TYPES = {0x00: "firmware", 0x01: "font", 0x02: "resources", 0x82: "resources", 0x08: "watchface"}
@@ -244,6 +246,9 @@ class Firmware(Capability):
 
     def _write(self, value: bytes) -> None:
         opcode = value[0] if value else 0xFF
+        if value == _PROBE:
+            self._reply(_INIT, _REFUSED)
+            return
         if len(value) != _LENGTHS.get(opcode):
             self._wrong("unknown command", value)
             self._reply(opcode, _FAILED)
