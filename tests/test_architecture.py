@@ -49,8 +49,8 @@ GLUE_LAYERS = (
     {
         *("account", "account_answers", "account_client", "account_errors", "archive"),
         *("catalogue", "catalogue_client", "digest", "drawing", "extracts", "face_picture"),
-        *("firmware_library", "firmware_memory", "history", "hours", "ledger", "pictures"),
-        *("salvage", "series", "signing", "sleep_log", "statistics"),
+        *("firmware_library", "firmware_memory", "history", "history_file", "hours", "ledger"),
+        *("pictures", "salvage", "series", "signing", "sleep_log", "statistics"),
     },
     {
         *("account_constants", "const", "firmware_constants", "options", "preferences"),

@@ -15,7 +15,8 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
-from .history import History, HistoryCorrupt
+from .history import History
+from .history_file import HistoryCorrupt
 from .salvage import Rebuilt, open_or_rebuild
 
 _LOGGER = logging.getLogger(__name__)

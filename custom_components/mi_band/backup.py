@@ -5,7 +5,7 @@ import logging
 from homeassistant.core import HomeAssistant
 
 from .archive import ARCHIVE, async_get_archive
-from .history import History, HistoryError
+from .history_file import HistoryError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ async def async_pre_backup(hass: HomeAssistant) -> None:
     if ARCHIVE in hass.data:
         archive = await async_get_archive(hass)
         try:
-            await archive.async_run(History.begin_copying)
+            await archive.async_run(lambda history: history.file.begin_copying())
         except HistoryError as err:
             # To raise would end the backup, and everything else in it is sound.
             _LOGGER.warning("The stored history may not be whole in this backup: %s", err)
@@ -27,6 +27,6 @@ async def async_post_backup(hass: HomeAssistant) -> None:
     if ARCHIVE in hass.data:
         archive = await async_get_archive(hass)
         try:
-            await archive.async_run(History.end_copying)
+            await archive.async_run(lambda history: history.file.end_copying())
         except HistoryError as err:
             _LOGGER.warning("The stored history cannot be used after the backup: %s", err)

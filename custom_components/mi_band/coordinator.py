@@ -28,7 +28,7 @@ from .call_desk import CallDesk
 from .companions import Companions
 from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN
 from .face_log import FaceLog
-from .history import HistoryError, HistoryNewer
+from .history_file import HistoryError, HistoryNewer
 from .keeper import LinkKeeper
 from .lease import Lease, NoLink
 from .options import (

@@ -11,124 +11,19 @@ What changed is marked in the same transaction in which it changed, so that who 
 from the minutes can catch up at any time later: `unprojected` tells the first minute that changed
 and a token, `mark_projected` takes the token back. A change in between makes another token, and the
 mark stays.
-
-The schema has a number, PRAGMA user_version: the count of `MIGRATIONS` that made it. An older file
-is brought up at opening, a newer one is refused as it is.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 import sqlite3
-from threading import Lock
-import time
-from typing import ClassVar, Final, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from .band.fetch import Batch, RecordKind
 from .band.minutes import Minute
 from .band.workouts import Track, Workout, decode_track, decode_workout
-
-LOCK_TIMEOUT: Final = timedelta(seconds=10)
-"""How long another program, such as one that copies the file, may hold it."""
-CHECK_TIMEOUT: Final = timedelta(seconds=5)
-"""What the check at opening may take; what it has not seen by then is taken to be sound."""
-
-_APPLICATION_ID: Final = 0x6D694234
-_CHECK_STEP: Final = 10_000
-"""Instructions of SQLite between two looks at the clock."""
-
-MIGRATIONS: Final = (
-    """
-    CREATE TABLE band (
-        id INTEGER PRIMARY KEY,
-        identity TEXT NOT NULL UNIQUE,
-        -- The first minute that changed since the last projection; null when none did.
-        unprojected INTEGER,
-        -- Goes up with each change of the band's minutes.
-        changes INTEGER NOT NULL DEFAULT 0,
-        -- Minutes before this one were folded into hours.
-        folded_until INTEGER
-    ) STRICT;
-    CREATE TABLE minute (
-        band INTEGER NOT NULL REFERENCES band,
-        minute INTEGER NOT NULL,
-        zone INTEGER NOT NULL,
-        kind INTEGER NOT NULL,
-        intensity INTEGER NOT NULL,
-        steps INTEGER NOT NULL,
-        heart_rate INTEGER NOT NULL,
-        PRIMARY KEY (band, minute)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE hour (
-        band INTEGER NOT NULL REFERENCES band,
-        hour INTEGER NOT NULL,
-        steps INTEGER NOT NULL,
-        distance_m REAL NOT NULL,
-        energy_kcal REAL NOT NULL,
-        light_sleep INTEGER NOT NULL,
-        deep_sleep INTEGER NOT NULL,
-        awake INTEGER NOT NULL,
-        heart_rate_mean REAL,
-        heart_rate_min INTEGER,
-        heart_rate_max INTEGER,
-        PRIMARY KEY (band, hour)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE fetched (
-        band INTEGER NOT NULL REFERENCES band,
-        kind INTEGER NOT NULL,
-        until INTEGER NOT NULL,
-        PRIMARY KEY (band, kind)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE workout (
-        id INTEGER PRIMARY KEY,
-        band INTEGER NOT NULL REFERENCES band,
-        -- Seconds since 1970; the zone is that of the clock it was recorded under.
-        start INTEGER NOT NULL,
-        finish INTEGER NOT NULL,
-        zone INTEGER NOT NULL,
-        summary BLOB NOT NULL,
-        -- Null until it was fetched; empty when there is none.
-        track BLOB,
-        UNIQUE (band, start)
-    ) STRICT;
-    """,
-)
-"""One script per step of the schema; a step that was published is never edited."""
-
-
-class HistoryError(Exception):
-    """The store cannot be used; never raised itself.
-
-    Its words tell what to do. Nothing of the band's data is in them.
-    """
-
-    code: ClassVar[str]
-
-
-class HistoryUnavailable(HistoryError):
-    """The file cannot be opened, read or written now: rights, a broken disk, another program."""
-
-    code: ClassVar[str] = "history_unavailable"
-
-
-class HistoryFull(HistoryError):
-    """There is no room on the disk. What was committed before is untouched."""
-
-    code: ClassVar[str] = "history_full"
-
-
-class HistoryCorrupt(HistoryError):
-    """The file is damaged, or is no store of ours: move it aside and begin anew."""
-
-    code: ClassVar[str] = "history_corrupt"
-
-
-class HistoryNewer(HistoryError):
-    """A later version of the integration wrote the file: update, or restore the file's backup."""
-
-    code: ClassVar[str] = "history_newer"
+from .history_file import HistoryFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,9 +84,8 @@ class Unprojected(NamedTuple):
 class History:
     """The open store. Made by `open`; every call may raise a `HistoryError`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._lock = Lock()
+    def __init__(self, file: HistoryFile) -> None:
+        self.file = file
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -203,39 +97,11 @@ class History:
             HistoryUnavailable: it cannot be read or written.
             HistoryFull: there is no room to make it.
         """
-        with _translated():
-            connection = sqlite3.connect(
-                path,
-                timeout=LOCK_TIMEOUT.total_seconds(),
-                # The lock of this class keeps threads apart.
-                check_same_thread=False,
-                isolation_level=None,
-            )
-            with ExitStack() as unless_opened:
-                unless_opened.callback(connection.close)
-                # A file system that cannot share memory stays with another journal, as safe.
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
-                _check(connection)
-                _migrate(connection)
-                connection.execute("PRAGMA foreign_keys = ON")
-                unless_opened.pop_all()
-        return cls(connection)
+        return cls(HistoryFile.open(path))
 
     def close(self) -> None:
         """Close the file. Every later call fails."""
-        with self._lock, _translated():
-            self._connection.close()
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _translated():
-            yield self._connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _translated(), _transaction(self._connection):
-            yield self._connection
+        self.file.close()
 
     # Minutes
 
@@ -256,7 +122,7 @@ class History:
             How many were new or other than before.
         """
         latest = {minute.minute: minute for minute in minutes}
-        with self._writing() as connection:
+        with self.file.writing() as connection:
             number, folded_until = _band_to_write(connection, band)
             if fetched_until is not None:
                 _set_fetched(connection, number, RecordKind.MINUTES, fetched_until)
@@ -268,12 +134,12 @@ class History:
 
     def minutes(self, band: str, start: int, end: int) -> list[Minute]:
         """Return the minutes from `start` to before `end`, in time order."""
-        with self._reading() as connection:
+        with self.file.reading() as connection:
             return _minutes(connection, _number(connection, band), start, end)
 
     def minutes_from(self, band: str, start: int, count: int) -> list[Minute]:
         """Return the first minutes from `start` on, at most `count`, in time order."""
-        with self._reading() as connection:
+        with self.file.reading() as connection:
             rows = connection.execute(
                 "SELECT minute, zone, kind, intensity, steps, heart_rate FROM minute"
                 " WHERE band = ? AND minute >= ? ORDER BY minute LIMIT ?",
@@ -283,7 +149,7 @@ class History:
 
     def minutes_before(self, band: str, end: int, count: int) -> list[Minute]:
         """Return the last minutes before `end`, at most `count`, in time order."""
-        with self._reading() as connection:
+        with self.file.reading() as connection:
             rows = connection.execute(
                 "SELECT minute, zone, kind, intensity, steps, heart_rate FROM minute"
                 " WHERE band = ? AND minute < ? ORDER BY minute DESC LIMIT ?",
@@ -301,7 +167,7 @@ class History:
 
     def _edge(self, band: str, which: str) -> int | None:
         query = f"SELECT {which}(minute) FROM minute WHERE band = ?"  # noqa: S608  one of two words
-        with self._reading() as connection:
+        with self.file.reading() as connection:
             return _one(connection, query, _number(connection, band))
 
     def last_hour_with_steps(self, band: str, end: int) -> int | None:
@@ -312,26 +178,26 @@ class History:
             " (SELECT minute / 60 FROM minute WHERE band = ?1 AND minute < ?2 * 60 AND steps > 0"
             " ORDER BY minute DESC LIMIT 1))"
         )
-        with self._reading() as connection:
+        with self.file.reading() as connection:
             return _one(connection, query, _number(connection, band), end)
 
     def count_minutes(self, band: str) -> int:
         """Return how many minutes are stored."""
         query = "SELECT count(*) FROM minute WHERE band = ?"
-        with self._reading() as connection:
+        with self.file.reading() as connection:
             return _one(connection, query, _number(connection, band)) or 0
 
     def fetched_until(self, band: str, kind: RecordKind) -> int | None:
         """Return the minute from which on to fetch; None when that was never done."""
         query = "SELECT until FROM fetched WHERE band = ? AND kind = ?"
-        with self._reading() as connection:
+        with self.file.reading() as connection:
             return _one(connection, query, _number(connection, band), kind)
 
     # Projection
 
     def unprojected(self, band: str) -> Unprojected | None:
         """Return what has changed since the last projection; None when nothing has."""
-        with self._reading() as connection:
+        with self.file.reading() as connection:
             row = connection.execute(
                 "SELECT unprojected, changes FROM band"
                 " WHERE identity = ? AND unprojected IS NOT NULL",
@@ -345,7 +211,7 @@ class History:
         Returns:
             Whether nothing has changed since; if something has, all of it stays marked.
         """
-        with self._writing() as connection:
+        with self.file.writing() as connection:
             done = connection.execute(
                 "UPDATE band SET unprojected = NULL WHERE identity = ? AND changes = ?",
                 (band, token),
@@ -354,7 +220,7 @@ class History:
 
     def mark_all(self, band: str) -> int:
         """Mark everything of a band as not projected; returns the token for `mark_projected`."""
-        with self._writing() as connection:
+        with self.file.writing() as connection:
             number, _ = _band_to_write(connection, band)
             first = [
                 _one(connection, "SELECT min(minute) FROM minute WHERE band = ?", number),
@@ -380,7 +246,7 @@ class History:
         """
         if before % 60 or any(hour.hour * 60 >= before for hour in hours):
             raise ValueError("only what lies before a full hour can be folded")
-        with self._writing() as connection:
+        with self.file.writing() as connection:
             number, _ = _band_to_write(connection, band)
             _keep_hours(connection, number, hours)
             connection.execute(
@@ -393,13 +259,13 @@ class History:
 
     def keep_hours(self, band: str, hours: Sequence[Hour]) -> None:
         """Keep hours of which there never were minutes here."""
-        with self._writing() as connection:
+        with self.file.writing() as connection:
             number, _ = _band_to_write(connection, band)
             _keep_hours(connection, number, hours)
 
     def hours(self, band: str, start: int = 0) -> list[Hour]:
         """Return the hours from one on that have outlived their minutes, in time order."""
-        with self._reading() as connection:
+        with self.file.reading() as connection:
             rows = connection.execute(
                 "SELECT hour, steps, distance_m, energy_kcal, light_sleep, deep_sleep, awake,"
                 " heart_rate_mean, heart_rate_min, heart_rate_max"
@@ -412,7 +278,7 @@ class History:
 
     def restore_band(self, band: str, *, unprojected: int | None, folded_until: int | None) -> None:
         """Take over what a store knew of a band."""
-        with self._writing() as connection:
+        with self.file.writing() as connection:
             number, _ = _band_to_write(connection, band)
             connection.execute(
                 "UPDATE band SET unprojected = ?, folded_until = ? WHERE id = ?",
@@ -421,13 +287,13 @@ class History:
 
     def restore_minutes(self, band: str, minutes: Iterable[Minute]) -> None:
         """Take over minutes that were stored; they are no change."""
-        with self._writing() as connection:
+        with self.file.writing() as connection:
             number, _ = _band_to_write(connection, band)
             _write_minutes(connection, number, minutes)
 
     def forget(self, band: str) -> None:
         """Delete everything of a band."""
-        with self._writing() as connection:
+        with self.file.writing() as connection:
             number = _number(connection, band)
             for table in ("minute", "hour", "fetched", "workout"):
                 connection.execute(
@@ -448,7 +314,7 @@ class History:
             workout: it is known by its start.
             fetched_until: the minute from which on to fetch next; never goes back.
         """
-        with self._writing() as connection:
+        with self.file.writing() as connection:
             number, _ = _band_to_write(connection, band)
             if fetched_until is not None:
                 _set_fetched(connection, number, RecordKind.WORKOUT_SUMMARY, fetched_until)
@@ -467,7 +333,7 @@ class History:
 
     def commit_track(self, band: str, start: datetime, records: bytes) -> None:
         """Store the details of the workout that began at `start`; empty when it has none."""
-        with self._writing() as connection:
+        with self.file.writing() as connection:
             connection.execute(
                 "UPDATE workout SET track = ? WHERE band = ? AND start = ?",
                 (records, _number(connection, band), _second(start)),
@@ -493,7 +359,7 @@ class History:
             "SELECT start, zone, summary FROM workout AS w"  # noqa: S608  conditions of this class
             f" WHERE band = ? AND {condition} ORDER BY start"
         )
-        with self._reading() as connection:
+        with self.file.reading() as connection:
             rows = connection.execute(query, (_number(connection, band), *values)).fetchall()
         return [
             decode_workout(_batch(RecordKind.WORKOUT_SUMMARY, start, zone, summary))
@@ -502,7 +368,7 @@ class History:
 
     def track(self, band: str, workout: Workout) -> Track | None:
         """Return the track of a workout; None when it was not fetched, or there is none."""
-        with self._reading() as connection:
+        with self.file.reading() as connection:
             row = connection.execute(
                 "SELECT start, zone, track FROM workout WHERE band = ? AND start = ?",
                 (_number(connection, band), _second(workout.start)),
@@ -510,101 +376,6 @@ class History:
         if row is None or not row[2]:
             return None
         return decode_track(_batch(RecordKind.WORKOUT_DETAILS, *row), workout)
-
-    # Backup
-
-    def begin_copying(self) -> None:
-        """Make the file such that it, with its journal, can be copied at any moment.
-
-        From here on changes only ever are appended to the journal, of which a copy that ends
-        anywhere still is whole up to some commit. Nothing has to wait for the copying to end.
-        """
-        with self._reading() as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            connection.execute("PRAGMA wal_autocheckpoint = 0").fetchall()
-            # To close would move the journal into the file below the hands of who copies it.
-            connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)  # noqa: FBT003
-
-    def end_copying(self) -> None:
-        """Let the journal be moved into the file again."""
-        with self._reading() as connection:
-            connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, False)  # noqa: FBT003
-            connection.execute("PRAGMA wal_autocheckpoint = 1000").fetchall()
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as err:
-        raise _translate(err) from err
-
-
-def _translate(err: sqlite3.Error) -> HistoryError:
-    # The lower byte is the kind of error, the rest says more about it. Misuse has no number.
-    match getattr(err, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF:
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return HistoryCorrupt(f"the stored history is damaged: {err}")
-        case sqlite3.SQLITE_FULL:
-            return HistoryFull("no room on the disk for the history; make some and sync again")
-        case _:
-            return HistoryUnavailable(f"the stored history cannot be used now: {err}")
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-        connection.execute("COMMIT")
-    finally:
-        _end(connection)
-
-
-def _end(connection: sqlite3.Connection) -> None:
-    """Undo a transaction that did not come to its end; a full disk ends one by itself."""
-    if connection.in_transaction:
-        # What went wrong is told by the first error.
-        with suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-
-
-def _check(connection: sqlite3.Connection) -> None:
-    deadline = time.monotonic() + CHECK_TIMEOUT.total_seconds()
-    connection.set_progress_handler(lambda: time.monotonic() > deadline, _CHECK_STEP)
-    try:
-        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.OperationalError as err:
-        if err.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
-            raise
-    else:
-        if found != "ok":
-            raise HistoryCorrupt(f"the stored history is damaged: {found}")
-    finally:
-        connection.set_progress_handler(None, 0)
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(MIGRATIONS):
-        raise HistoryNewer(
-            f"a later version wrote the stored history (schema {version}, known up to"
-            f" {len(MIGRATIONS)}); update, or restore the file from a backup"
-        )
-    if application != _APPLICATION_ID:
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if tables:
-            raise HistoryCorrupt("the file of the stored history holds something else")
-    for step, script in enumerate(MIGRATIONS[version:], version + 1):
-        try:
-            connection.executescript(
-                f"BEGIN IMMEDIATE; {script} PRAGMA application_id = {_APPLICATION_ID};"
-                f" PRAGMA user_version = {step}; COMMIT;"
-            )
-        finally:
-            _end(connection)
 
 
 def _one(connection: sqlite3.Connection, query: str, *values: int) -> int | None:

@@ -17,7 +17,8 @@ from .band.link import Link
 from .band.state import Recorded
 from .const import CONF_IDENTITY, CONF_PROFILE, DOMAIN
 from .digest import digest
-from .history import History, HistoryError
+from .history import History
+from .history_file import HistoryError
 from .statistics import Projection, async_clear_statistics
 from .sync import Sync, Synced
 from .wearer import wearer

@@ -22,7 +22,8 @@ from .band.errors import MalformedPacket
 from .band.fetch import Batch, RecordKind
 from .band.minutes import Minute
 from .band.workouts import decode_workout
-from .history import History, HistoryCorrupt, HistoryUnavailable, Hour
+from .history import History, Hour
+from .history_file import HistoryCorrupt, HistoryUnavailable
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ from typing import Final
 
 from custom_components.mi_band.band.fetch import RecordKind
 from custom_components.mi_band.band.minutes import Minute
-from custom_components.mi_band.history import History, HistoryFull
+from custom_components.mi_band.history import History
+from custom_components.mi_band.history_file import HistoryFull
 
 ADA: Final = "0123456789abcdef"
 FIRST: Final = 29_000_040
@@ -97,7 +98,7 @@ def die_within_a_commit(path: Path, instructions: int, count: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return 0
 
-    history._connection.set_progress_handler(look, instructions)
+    history.file.connection.set_progress_handler(look, instructions)
     commit(history, 1)
 
 

@@ -36,7 +36,7 @@ def commit(history: History, number: int) -> None:
 
 def break_off(history: History) -> None:
     """Write much into the journal, and take it back."""
-    with history._writing() as connection:
+    with history.file.writing() as connection:
         connection.execute("PRAGMA cache_size = 10")
         connection.executemany(
             "INSERT INTO minute VALUES (1, ?, 0, 0, 0, 0, 0)", [(place,) for place in range(5000)]
@@ -73,7 +73,7 @@ def test_a_copy_of_the_journal_that_ends_anywhere_is_whole(
 ) -> None:
     for number in range(3):
         commit(history, number)
-    history.begin_copying()
+    history.file.begin_copying()
     for number in range(3, 6):
         commit(history, number)
     journal = journal_of(path).read_bytes()
@@ -87,14 +87,14 @@ def test_a_copy_of_the_journal_that_ends_anywhere_is_whole(
 
 def test_the_file_itself_is_left_alone_while_it_is_copied(history: History, path: Path) -> None:
     commit(history, 0)
-    history.begin_copying()
+    history.file.begin_copying()
     before = path.read_bytes()
     # Many times what SQLite otherwise moves from the journal into the file.
     for number in range(1, 120):
         commit(history, number)
     assert journal_of(path).stat().st_size > 4096 * 1000
     assert path.read_bytes() == before
-    history.end_copying()
+    history.file.end_copying()
     assert path.read_bytes() != before
 
 
@@ -102,7 +102,7 @@ def test_a_journal_that_is_written_while_it_is_copied_is_whole(
     history: History, path: Path, tmp_path: Path
 ) -> None:
     commit(history, 0)
-    history.begin_copying()
+    history.file.begin_copying()
     commit(history, 1)
     half = journal_of(path).stat().st_size // 2
     first_half = journal_of(path).read_bytes()[:half]
@@ -119,7 +119,7 @@ def test_a_store_that_is_closed_while_it_is_copied_leaves_the_file_alone(
     history: History, path: Path
 ) -> None:
     commit(history, 0)
-    history.begin_copying()
+    history.file.begin_copying()
     before = path.read_bytes()
     commit(history, 1)
     history.close()

@@ -16,7 +16,8 @@ from custom_components.mi_band.archive import FILE_NAME, async_get_archive
 from custom_components.mi_band.band.fetch import Batch, RecordKind
 from custom_components.mi_band.band.minutes import Minute
 from custom_components.mi_band.band.workouts import Workout, decode_workout
-from custom_components.mi_band.history import History, HistoryCorrupt, Hour
+from custom_components.mi_band.history import History, Hour
+from custom_components.mi_band.history_file import HistoryCorrupt, HistoryFile
 from custom_components.mi_band.salvage import move_aside, open_or_rebuild
 
 ADA = "0123456789abcdef"
@@ -188,8 +189,8 @@ def test_a_file_that_is_something_else_leaves_a_store_that_works(path: Path) -> 
 def test_minutes_in_the_journal_are_saved_too(path: Path, sound: bytes) -> None:
     damage(path, sound, 30)
     later = [minute._replace(minute=minute.minute + COUNT) for minute in minutes(3)[:2000]]
-    history = History(sqlite3.connect(path, isolation_level=None))
-    history.begin_copying()
+    history = History(HistoryFile(sqlite3.connect(path, isolation_level=None)))
+    history.file.begin_copying()
     history.commit_minutes(ADA, later)
     history.close()
     assert path.with_name(f"{path.name}-wal").stat().st_size > 0

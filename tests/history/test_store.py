@@ -10,17 +10,15 @@ from time import perf_counter
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.mi_band import history as module
+from custom_components.mi_band import history_file as module
 from custom_components.mi_band.band.fetch import RecordKind
 from custom_components.mi_band.band.minutes import Minute
-from custom_components.mi_band.history import (
-    History,
+from custom_components.mi_band.history import History, Hour, Unprojected
+from custom_components.mi_band.history_file import (
     HistoryCorrupt,
     HistoryFull,
     HistoryNewer,
     HistoryUnavailable,
-    Hour,
-    Unprojected,
 )
 
 ADA = "0123456789abcdef"
@@ -406,7 +404,7 @@ def test_a_closed_store_is_unavailable(history: History) -> None:
 def test_another_program_that_holds_the_file_makes_it_unavailable(
     history: History, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    history._connection.execute("PRAGMA busy_timeout = 1")
+    history.file.connection.execute("PRAGMA busy_timeout = 1")
     with inside(path) as connection:
         connection.execute("BEGIN IMMEDIATE")
         with pytest.raises(HistoryUnavailable):
@@ -423,14 +421,14 @@ def test_no_word_of_an_error_tells_a_value(path: Path) -> None:
 
 def test_a_disk_that_is_full_loses_nothing_that_was_committed(history: History) -> None:
     history.commit_minutes(ADA, run_of(1000), fetched_until=FIRST + 1000)
-    (pages,) = history._connection.execute("PRAGMA page_count").fetchone()
-    history._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    (pages,) = history.file.connection.execute("PRAGMA page_count").fetchone()
+    history.file.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(HistoryFull, match="room"):
         history.commit_minutes(ADA, run_of(9000, FIRST + 1000), fetched_until=FIRST + 10_000)
     assert everything(history) == run_of(1000)
     assert history.fetched_until(ADA, RecordKind.MINUTES) == FIRST + 1000
     assert history.unprojected(ADA) == Unprojected(FIRST, 1)
-    history._connection.execute("PRAGMA max_page_count = 1000000")
+    history.file.connection.execute("PRAGMA max_page_count = 1000000")
     history.commit_minutes(ADA, run_of(9000, FIRST + 1000), fetched_until=FIRST + 10_000)
     assert everything(history) == run_of(10_000)
 

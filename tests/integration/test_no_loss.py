@@ -204,4 +204,4 @@ async def test_a_store_that_is_full_is_told_and_filled_when_there_is_room(
 
 def limit(history: History, pages: int) -> None:
     """Let the store grow to so many pages of its file and no further."""
-    history._connection.execute(f"PRAGMA max_page_count = {pages}").fetchall()
+    history.file.connection.execute(f"PRAGMA max_page_count = {pages}").fetchall()

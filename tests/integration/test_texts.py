@@ -23,7 +23,7 @@ from custom_components.mi_band.calendar import CALENDARS
 from custom_components.mi_band.const import DOMAIN
 from custom_components.mi_band.device_tracker import TRACKERS
 from custom_components.mi_band.event import EVENTS, MiBandEventDescription
-from custom_components.mi_band.history import HistoryError
+from custom_components.mi_band.history_file import HistoryError
 from custom_components.mi_band.image import IMAGES
 from custom_components.mi_band.notify import NOTIFIERS
 from custom_components.mi_band.number import NUMBERS
