@@ -163,7 +163,7 @@ class HistoryFile:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Have the file for oneself; what the block wrote is on the disk after it, or none of it."""
+        """Have the file for oneself; what the block writes is on the disk after it, or none is."""
         with self._lock, _translated(), _transaction(self.connection):
             yield self.connection
 
