@@ -37,6 +37,8 @@ OPEN: Final = "connection"
 CONF_FILE: Final = "file"
 CONF_REMOVE: Final = "remove"
 _MIB: Final = 1024 * 1024
+_ACTION_PAGE: Final = "/config/developer-tools/action"
+"""Where actions are tried; Home Assistant leads on from there when it has moved the page."""
 
 # What a file is, its content tells: a name that the browser would not offer may be the right one.
 UPLOAD_SCHEMA: Final = vol.Schema(
@@ -128,6 +130,7 @@ class MiBandOptionsFlow(OptionsFlowWithReload):
                     name=self.config_entry.title,
                     runs=runs or "-",
                     path=f"{DOMAIN}/{self._stored.name}",
+                    link=f"{_ACTION_PAGE}?service={DOMAIN}.",
                 ),
             },
         )

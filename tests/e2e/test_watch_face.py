@@ -8,6 +8,7 @@ import pytest
 from tests.emulator import dials
 
 from .street import Street, add_with_key, until_connected
+from .test_automations import choose_band
 from .test_firmware import choose_file, leaving_no_file, open_gear
 
 NAME = "digits.bin"
@@ -26,18 +27,14 @@ async def test_a_watch_face_is_installed_and_seen(
         await choose_file(wearer, tmp_path / NAME, dials.digital_face())
         await wearer.press("Next")
         await wearer.see("mi_band.install_watchface", "kept")
-        server = wearer.home.server
-        registry = await server.command("config/device_registry/list")
-        device = next(one["id"] for one in registry if one["manufacturer"] == "Xiaomi")
-        file = f"mi_band/{NAME}"
-        await wearer.fill_action(
-            {
-                "action": "mi_band.install_watchface",
-                "data": {"device_id": device, "file": file},
-            }
-        )
+        await wearer.dialog.get_by_role("link", name="mi_band.install_watchface").click()
+        await choose_band(wearer)
+        file = wearer.ha.locator("ha-service-control ha-selector-text input")
+        await file.fill(f"mi_band/{NAME}")
+        await expect(file).to_have_value(f"mi_band/{NAME}")
+        await wearer.shoot(wearer.ha, "action")
         await wearer.ha.get_by_role("button", name="Perform action").click()
-
+        server = wearer.home.server
         entity_id = next(one for one in await server.states() if one.endswith("_watch_face"))
 
         async def installed() -> bool:

@@ -155,8 +155,16 @@ async def test_a_firmware_is_kept_and_offered_as_an_update(house: House, pages: 
 @pytest.mark.parametrize(
     ("content", "kind", "advice"),
     [
-        (FACE, "Watch face", "`mi_band.install_watchface` with the file `mi_band/x.y`"),
-        (files.font(3, size=3000), "Font 3", "`mi_band.update_firmware` with the file"),
+        (
+            FACE,
+            "Watch face",
+            "action?service=mi_band.install_watchface) with the file `mi_band/x.y`",
+        ),
+        (
+            files.font(3, size=3000),
+            "Font 3",
+            "action?service=mi_band.update_firmware) with the file",
+        ),
         (files.resources(81, size=3000), "Resources 81", "together with it"),
         (files.packed_resources(81, size=3000), "Resources 81", "together with it"),
         (files.firmware(OLDER, size=3000), f"Firmware {OLDER}", "not offered as an update"),
