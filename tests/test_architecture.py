@@ -47,10 +47,11 @@ GLUE_LAYERS = (
         *("reach", "readings", "records", "snapshot", "sync", "timepiece", "timetable"),
     },
     {
-        *("account", "account_answers", "account_client", "account_errors", "archive"),
-        *("catalogue", "catalogue_client", "digest", "drawing", "extracts", "face_picture"),
-        *("firmware_library", "firmware_memory", "history", "history_file", "hours", "ledger"),
-        *("pictures", "salvage", "series", "signing", "sleep_log", "statistics"),
+        *("account", "account_answers", "account_client", "account_errors", "account_requests"),
+        *("archive", "catalogue", "catalogue_client", "digest", "drawing", "extracts"),
+        *("face_picture", "firmware_library", "firmware_memory", "history", "history_file"),
+        *("hours", "ledger", "pictures", "salvage", "series", "signing", "sleep_log"),
+        "statistics",
     },
     {
         *("account_constants", "const", "firmware_constants", "options", "preferences"),

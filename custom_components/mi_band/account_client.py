@@ -1,11 +1,6 @@
 """The requests to the maker's account service, between a login and its log-out.
 
-    R1 tokens   POST, encrypted form with the password   -> 303 whose address holds a code
-    R2 login    POST, form with that code                -> tokens, user id, data hosts
-    R3 devices  GET, token in a header                   -> the bands, their keys as text in JSON
-    R4 logout   POST, form with the login token
-
-Source: binding-and-firmware.md section 4.
+What is asked and answered is in `account_requests` and `account_answers`.
 """
 
 import asyncio
@@ -14,14 +9,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 import logging
-import re
 from typing import Final
-from urllib.parse import parse_qs, urlencode, urlsplit
-from uuid import uuid4
 
 import aiohttp
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.padding import PKCS7
 from yarl import URL
 
 from .account_answers import (
@@ -32,22 +22,28 @@ from .account_answers import (
     decode_items,
     decode_login,
 )
-from .account_constants import MI_LINKS, VENDOR, App, MiLink, Vendor
+from .account_constants import MI_LINKS, App, MiLink, Vendor
 from .account_errors import (
-    AccountCodeMissing,
     AccountError,
     AccountRateLimited,
     AccountUnreachable,
     Step,
 )
+from .account_requests import (
+    FROM_BROWSER,
+    Login,
+    Request,
+    log_out_request,
+    login_name,
+    login_request,
+    password_request,
+    read_code,
+    token_request,
+)
 
 _LOGGER = logging.getLogger(__name__)
 # Longer than any list of devices that a person could own.
 _LARGEST_ANSWER: Final = 1 << 20
-_FROM_BROWSER: Final = "request_token"
-"""What R2 calls a code that the browser got."""
-_BETWEEN_DIGITS = re.compile(r"[\s().\-/]+")
-_CODE = re.compile(r"[A-Za-z0-9_.~\-]{8,512}")
 
 
 class _ConnectionBroken(AccountUnreachable):
@@ -58,26 +54,6 @@ class _TimedOut(AccountUnreachable):
     """Whoever waits has waited long enough."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
-    step: Step
-    host: str
-    path: str
-    headers: Mapping[str, str] = field(repr=False)
-    query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
-    """None makes a GET."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Login:
-    app: App
-    third_name: str
-    grant_type: str
-    code: str = field(repr=False)
-    country: str
-
-
 class Client:
     """Makes the requests, one after the other."""
 
@@ -85,7 +61,7 @@ class Client:
         self._session = session
         self.vendor = vendor
 
-    async def ask(self, request: _Request) -> Answer:
+    async def ask(self, request: Request) -> Answer:
         """Make a request and read its answer whole.
 
         Raises:
@@ -126,9 +102,10 @@ class Client:
         self, app: App, account: str, password: str
     ) -> AsyncGenerator[SignedIn]:
         """Sign in as an app; log out in the end, however it comes."""
-        name, is_phone = _login_name(account)
-        code, country = decode_code(await self._check_password(app, name, password))
-        login = _Login(
+        name, is_phone = login_name(account)
+        answer = await self.ask(password_request(app, name, password, self.vendor))
+        code, country = decode_code(answer)
+        login = Login(
             app=app,
             third_name=app.phone if is_phone else app.email,
             grant_type="access_token",
@@ -143,54 +120,19 @@ class Client:
         self, pasted: str, country: str, link: MiLink
     ) -> AsyncGenerator[SignedIn]:
         """Sign in with the browser's code; log out in the end, however it comes."""
-        code, landed = _read_code(pasted)
+        code, landed = read_code(pasted)
         app = next((link.app for link in MI_LINKS if URL(link.landing).host == landed), link.app)
-        login = _Login(
-            app=app, third_name=app.mi, grant_type=_FROM_BROWSER, code=code, country=country
+        login = Login(
+            app=app, third_name=app.mi, grant_type=FROM_BROWSER, code=code, country=country
         )
         async with self._signed_in(login) as signed_in:
             yield signed_in
 
-    async def _check_password(self, app: App, account: str, password: str) -> Answer:
-        """Trade the password for a code (R1)."""
-        return await self.ask(
-            _Request(
-                step=Step.TOKENS,
-                host=self.vendor.token_host,
-                path="/v2/registrations/tokens",
-                headers={**_form_headers(app), "x-hm-ekv": "1"},
-                body=encrypt_form(encode_password(account, password, self.vendor), self.vendor),
-            )
-        )
-
     @asynccontextmanager
-    async def _signed_in(self, login: _Login) -> AsyncGenerator[SignedIn]:
+    async def _signed_in(self, login: Login) -> AsyncGenerator[SignedIn]:
         """Trade a code for tokens (R2); log out in the end, however it comes."""
-        form = {
-            "app_name": login.app.name,
-            "app_version": login.app.version,
-            "source": login.app.source,
-            "third_name": login.third_name,
-            "code": login.code,
-            "grant_type": login.grant_type,
-            "country_code": login.country,
-            **dict(login.app.place),
-            "device_id": str(uuid4()),
-            "device_model": "android_phone",
-            "allow_registration": "false",
-            "dn": ",".join(self.vendor.wanted_hosts),
-            "lang": "en",
-        }
-        answer = await self.ask(
-            _Request(
-                step=Step.LOGIN,
-                host=self.vendor.login_host,
-                path="/v2/client/login",
-                headers=_form_headers(login.app),
-                body=urlencode(form).encode(),
-            )
-        )
-        grant = decode_login(answer, from_browser=login.grant_type == _FROM_BROWSER)
+        answer = await self.ask(login_request(login, self.vendor))
+        grant = decode_login(answer, from_browser=login.grant_type == FROM_BROWSER)
         try:
             grant.require_tokens()
             yield SignedIn(
@@ -206,17 +148,8 @@ class Client:
                 await self._log_out(login.app, grant.login_token)
 
     async def _log_out(self, app: App, login_token: str) -> None:
-        form = {"login_token": login_token, "os_version": "12"}
         try:
-            answer = await self.ask(
-                _Request(
-                    step=Step.LOGOUT,
-                    host=self.vendor.logout_host,
-                    path="/v1/client/logout",
-                    headers=_form_headers(app),
-                    body=urlencode(form).encode(),
-                )
-            )
+            answer = await self.ask(log_out_request(app, login_token, self.vendor))
         except AccountError as err:
             # The token dies of age, too; nobody could do anything about it.
             _LOGGER.debug("Not logged out of the account service: %s", err)
@@ -250,16 +183,8 @@ class SignedIn:
         form: Mapping[str, str] | None = None,
     ) -> Answer:
         """Make a request with the token, to a host and a path there; a form makes it a POST."""
-        headers = _headers(self.app) if form is None else _form_headers(self.app)
         return await self.client.ask(
-            _Request(
-                step=step,
-                host=address[0],
-                path=address[1],
-                headers={**headers, "apptoken": self.app_token},
-                query=query or {},
-                body=None if form is None else urlencode(form).encode(),
-            )
+            token_request(self.app, self.app_token, step, address, query=query, form=form)
         )
 
     async def read_bands(self) -> tuple[AccountBand, ...]:
@@ -297,33 +222,6 @@ class SignedIn:
         return None if answer.is_refusal else decode_items(answer)
 
 
-def _login_name(account: str) -> tuple[str, bool]:
-    """Return what R1 calls the account, and whether it is a phone number."""
-    account = account.strip()
-    if "@" in account:
-        return account, False
-    number = _BETWEEN_DIGITS.sub("", account)
-    return f"+{number[2:]}" if number.startswith("00") else number, True
-
-
-def _read_code(pasted: str) -> tuple[str, str | None]:
-    """Return the code in what was pasted, and the host of the page when there is one."""
-    # Mail programs and chats break long lines.
-    text = "".join(pasted.split()).strip("<>\"'")
-    codes: list[str] = []
-    host: str | None = None
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname
-        codes = parse_qs(parts.query or parts.path).get("code", [])
-    except ValueError:
-        pass
-    code = codes[0] if codes else text
-    if _CODE.fullmatch(code):
-        return code, host
-    raise AccountCodeMissing(Step.CODE, "no code")
-
-
 def _fault_of(err: Exception) -> type[AccountUnreachable]:
     """Tell whether asking once more makes sense: aiohttp itself has, when a GET got no answer."""
     if isinstance(err, aiohttp.ClientConnectorError):
@@ -331,47 +229,6 @@ def _fault_of(err: Exception) -> type[AccountUnreachable]:
     if isinstance(err, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)):
         return AccountUnreachable
     return _ConnectionBroken
-
-
-def _headers(app: App) -> dict[str, str]:
-    return {
-        "app_name": app.name,
-        "appname": app.name,
-        "appplatform": "android_phone",
-        "user-agent": app.user_agent,
-    }
-
-
-def _form_headers(app: App) -> dict[str, str]:
-    return {
-        **_headers(app),
-        "content-type": "application/x-www-form-urlencoded; charset=UTF-8",
-    }
-
-
-def encode_password(account: str, password: str, vendor: Vendor = VENDOR) -> bytes:
-    """Return the form of R1, not encrypted yet."""
-    return urlencode(
-        (
-            ("emailOrPhone", account),
-            ("state", "REDIRECTION"),
-            ("client_id", "HuaMi"),
-            ("password", password),
-            ("redirect_uri", vendor.redirect),
-            ("region", "us-west-2"),
-            ("token", "access"),
-            ("token", "refresh"),
-            ("country_code", "US"),
-        )
-    ).encode()
-
-
-def encrypt_form(form: bytes, vendor: Vendor = VENDOR) -> bytes:
-    """Encrypt the form of R1 with AES-128-CBC and PKCS#7."""
-    padder = PKCS7(algorithms.AES.block_size).padder()
-    padded = padder.update(form) + padder.finalize()
-    encryptor = Cipher(algorithms.AES(vendor.form_key), modes.CBC(vendor.form_iv)).encryptor()
-    return encryptor.update(padded) + encryptor.finalize()
 
 
 async def _read_whole(content: aiohttp.StreamReader) -> bytes:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 import pytest
 
-from custom_components.mi_band.account_client import encode_password, encrypt_form
+from custom_components.mi_band.account_requests import encode_password, encrypt_form
 from tests.emulator.vendor import VENDOR_KEY_HASH, EmulatedVendor, Scenario
 
 from .lab import ADDRESS, Lab

@@ -3,7 +3,7 @@
 import hashlib
 
 from custom_components.mi_band.account import mi_sign_in_address
-from custom_components.mi_band.account_client import encode_password, encrypt_form
+from custom_components.mi_band.account_requests import encode_password, encrypt_form
 from tests.vectors import account as vectors
 
 
