@@ -30,6 +30,18 @@ class Option[T]:
         return chosen
 
 
+def _whole_number(lowest: int, highest: int, unit: str) -> selector.NumberSelector:
+    return selector.NumberSelector(
+        selector.NumberSelectorConfig(
+            min=lowest,
+            max=highest,
+            step=1,
+            unit_of_measurement=unit,
+            mode=selector.NumberSelectorMode.BOX,
+        )
+    )
+
+
 CONNECTION_MODE: Final = Option(
     key="connection_mode",
     default="always",
@@ -44,15 +56,7 @@ CONNECTION_MODE: Final = Option(
 SYNC_INTERVAL: Final = Option[float](
     key="sync_interval",
     default=30,
-    selector=selector.NumberSelector(
-        selector.NumberSelectorConfig(
-            min=5,
-            max=1440,
-            step=1,
-            unit_of_measurement="min",
-            mode=selector.NumberSelectorMode.BOX,
-        )
-    ),
+    selector=_whole_number(5, 1440, "min"),
 )
 """Minutes from one reading of the band to the next."""
 
@@ -64,30 +68,14 @@ KEEP_DATA_ON_BAND: Final = Option(
 RETENTION: Final = Option[float | None](
     key="retention",
     default=None,
-    selector=selector.NumberSelector(
-        selector.NumberSelectorConfig(
-            min=7,
-            max=36500,
-            step=1,
-            unit_of_measurement="d",
-            mode=selector.NumberSelectorMode.BOX,
-        )
-    ),
+    selector=_whole_number(7, 36500, "d"),
 )
 """Days after which minutes become hours; None keeps every minute for ever."""
 
 NOTIFY_WHEN_AWAY: Final = Option[float](
     key="notify_when_away",
     default=0,
-    selector=selector.NumberSelector(
-        selector.NumberSelectorConfig(
-            min=0,
-            max=1440,
-            step=1,
-            unit_of_measurement="min",
-            mode=selector.NumberSelectorMode.BOX,
-        )
-    ),
+    selector=_whole_number(0, 1440, "min"),
 )
 """Minutes that a message waits for a band that is away; 0 refuses it."""
 TRANSLITERATE: Final = Option(
@@ -98,15 +86,7 @@ TRANSLITERATE: Final = Option(
 HEART_RATE_LIMIT: Final = Option[float](
     key="heart_rate_limit",
     default=0,
-    selector=selector.NumberSelector(
-        selector.NumberSelectorConfig(
-            min=0,
-            max=1440,
-            step=1,
-            unit_of_measurement="min",
-            mode=selector.NumberSelectorMode.BOX,
-        )
-    ),
+    selector=_whole_number(0, 1440, "min"),
 )
 """Minutes after which measuring all the time ends by itself; 0 lets it go on."""
 
