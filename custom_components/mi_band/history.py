@@ -135,27 +135,30 @@ class History:
     def minutes(self, band: str, start: int, end: int) -> list[Minute]:
         """Return the minutes from `start` to before `end`, in time order."""
         with self.file.reading() as connection:
-            return _minutes(connection, _number(connection, band), start, end)
+            return _minutes_within(connection, _number(connection, band), start, end)
 
     def minutes_from(self, band: str, start: int, count: int) -> list[Minute]:
         """Return the first minutes from `start` on, at most `count`, in time order."""
         with self.file.reading() as connection:
-            rows = connection.execute(
-                "SELECT minute, zone, kind, intensity, steps, heart_rate FROM minute"
-                " WHERE band = ? AND minute >= ? ORDER BY minute LIMIT ?",
-                (_number(connection, band), start, count),
-            ).fetchall()
-        return [Minute._make(row) for row in rows]
+            return _minutes(
+                connection,
+                "minute >= ? ORDER BY minute LIMIT ?",
+                _number(connection, band),
+                start,
+                count,
+            )
 
     def minutes_before(self, band: str, end: int, count: int) -> list[Minute]:
         """Return the last minutes before `end`, at most `count`, in time order."""
         with self.file.reading() as connection:
-            rows = connection.execute(
-                "SELECT minute, zone, kind, intensity, steps, heart_rate FROM minute"
-                " WHERE band = ? AND minute < ? ORDER BY minute DESC LIMIT ?",
-                (_number(connection, band), end, count),
-            ).fetchall()
-        return [Minute._make(row) for row in reversed(rows)]
+            latest_first = _minutes(
+                connection,
+                "minute < ? ORDER BY minute DESC LIMIT ?",
+                _number(connection, band),
+                end,
+                count,
+            )
+        return latest_first[::-1]
 
     def first_minute(self, band: str) -> int | None:
         """Return the first minute that is stored; None when there is none."""
@@ -406,13 +409,18 @@ def _set_fetched(connection: sqlite3.Connection, number: int, kind: RecordKind, 
     )
 
 
-def _minutes(connection: sqlite3.Connection, number: int, start: int, end: int) -> list[Minute]:
-    rows = connection.execute(
-        "SELECT minute, zone, kind, intensity, steps, heart_rate FROM minute"
-        " WHERE band = ? AND minute >= ? AND minute < ? ORDER BY minute",
-        (number, start, end),
-    ).fetchall()
-    return [Minute._make(row) for row in rows]
+def _minutes(connection: sqlite3.Connection, condition: str, *values: int) -> list[Minute]:
+    query = (
+        "SELECT minute, zone, kind, intensity, steps, heart_rate FROM minute"  # noqa: S608  conditions of ours
+        f" WHERE band = ? AND {condition}"
+    )
+    return [Minute._make(row) for row in connection.execute(query, values)]
+
+
+def _minutes_within(
+    connection: sqlite3.Connection, number: int, start: int, end: int
+) -> list[Minute]:
+    return _minutes(connection, "minute >= ? AND minute < ? ORDER BY minute", number, start, end)
 
 
 def _changed(
@@ -426,7 +434,7 @@ def _changed(
         return []
     stored = {
         minute.minute: minute
-        for minute in _minutes(connection, number, min(latest), max(latest) + 1)
+        for minute in _minutes_within(connection, number, min(latest), max(latest) + 1)
     }
     return [
         minute
