@@ -587,17 +587,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self, step_id: str, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
         if user_input is None and self._fault is not None:
-            return self.async_show_form(
-                step_id=step_id,
-                data_schema=way_on_schema(self._fault),
-                errors={"base": self._fault.code},
-                description_placeholders={
-                    "level": str(getattr(self._fault, "level_percent", "")),
-                    "needed": str(LOWEST_BATTERY_PERCENT),
-                    "address": self._address,
-                },
-                last_step=False,
-            )
+            return self._show_fault(step_id, self._fault)
         self._fault = None
         match (user_input or {}).get(CONF_NEXT_STEP):
             case "method":
@@ -611,6 +601,19 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             case _:
                 # Password and code are not kept, so they are asked for again.
                 return await self.async_step_account()
+
+    def _show_fault(self, step_id: str, fault: BandError | AccountError) -> ConfigFlowResult:
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=way_on_schema(fault),
+            errors={"base": fault.code},
+            description_placeholders={
+                "level": str(getattr(fault, "level_percent", "")),
+                "needed": str(LOWEST_BATTERY_PERCENT),
+                "address": self._address,
+            },
+            last_step=False,
+        )
 
 
 def _why_no_band(hass: HomeAssistant) -> tuple[str, dict[str, str]]:

@@ -35,7 +35,7 @@ from .band.device_info import DeviceInfo, read_device_info, read_product_version
 from .band.errors import KeyRejected, LowBattery, LowBatteryCharging, SignatureRequired
 from .band.link import Link, Operation
 from .band.profile import set_profile
-from .band.session import open_session
+from .band.session import BandSession, open_session
 from .band.settings import Values, apply_change, differences
 from .band.wire import KEY_SIZE
 from .const import MODEL
@@ -116,13 +116,7 @@ class Pairing:
             BandError: one for each way in which this ends; trying again is always possible.
         """
         yield "connecting"
-        async with open_session(
-            partial(find_connectable, self._hass, self._address),
-            name=MODEL,
-            attempts=PAIRING_ATTEMPTS,
-        ) as link:
-            # Readable without a key: a band that would die halfway is not even asked.
-            await _check_battery(link)
+        async with _open_charged(self._hass, self._address) as link:
             if self._typed:
                 yield "authenticating"
             elif self._sent and await _accepts(link, self.key):
@@ -151,11 +145,18 @@ async def _accepts(link: Link, key: bytes) -> bool:
     return True
 
 
-async def _check_battery(link: Link) -> None:
-    battery = await read_battery(link)
-    if battery.level_percent < LOWEST_BATTERY_PERCENT:
-        too_low = LowBatteryCharging if battery.charging else LowBattery
-        raise too_low(battery.level_percent, LOWEST_BATTERY_PERCENT)
+@asynccontextmanager
+async def _open_charged(hass: HomeAssistant, address: str) -> AsyncGenerator[BandSession]:
+    """Connect without a key to a band that would not die halfway."""
+    async with open_session(
+        partial(find_connectable, hass, address), name=MODEL, attempts=PAIRING_ATTEMPTS
+    ) as link:
+        # Readable without a key, so that it is not even asked.
+        battery = await read_battery(link)
+        if battery.level_percent < LOWEST_BATTERY_PERCENT:
+            too_low = LowBatteryCharging if battery.charging else LowBattery
+            raise too_low(battery.level_percent, LOWEST_BATTERY_PERCENT)
+        yield link
 
 
 type SigningRequest = Callable[[ClientSession], AbstractAsyncContextManager[Signer]]
@@ -190,12 +191,7 @@ class SignedPairing:
         yield "signing_in"
         async with _own_session(self._hass) as session, request(session) as signer:
             yield "connecting"
-            async with open_session(
-                partial(find_connectable, self._hass, self._address),
-                name=MODEL,
-                attempts=PAIRING_ATTEMPTS,
-            ) as link:
-                await _check_battery(link)
+            async with _open_charged(self._hass, self._address) as link:
                 if self.key and await _accepts(link, self.key):
                     return
                 info = await read_device_info(link)
