@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 import hashlib
 from pathlib import Path
+import re
 import signal
+import sys
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,6 +23,20 @@ from .wearer import Policy
 
 _HOST = "127.0.0.1"
 _MOMENT_S = 2.0
+_EPILOG = """\
+profiles:
+  bound          has a key, and takes whoever shows it; visible too while connected: visible
+  bound_04, bound_07, bound_08
+                 bound with a key that the client does not have, which is told by this status
+  v1_new         new, takes a key after a tap; whose wearer says no: v1_refuses, nothing: v1_ignores
+  v2_new         new, wants the vendor's signature: --verify-key
+  silent_auth    says nothing to whoever shows a key; drops_on_auth hangs up
+  battery_low    at 4 %
+
+It prints `proxy HOST:PORT` for each proxy, to be added to Home Assistant as an ESPHome device,
+`page URL` for people, with the same as JSON (URL/controls says what can be done, URL/violations
+what clients did wrong), and `band ADDRESS` for each band; it ends on Ctrl+C.
+"""
 
 
 def _key(text: str) -> bytes:
@@ -53,35 +69,89 @@ def _zone(name: str) -> ZoneInfo:
         raise argparse.ArgumentTypeError(f"no time zone is called {name!r}") from None
 
 
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """Read a whole number within bounds."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
+        return number
+
+    return read
+
+
+def _address(text: str) -> str:
+    """Read a Bluetooth address."""
+    if not re.fullmatch("[0-9A-F]{2}(:[0-9A-F]{2}){5}", text.upper()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no address like {ADDRESS}")
+    return text.upper()
+
+
+def _name(text: str) -> str:
+    """Read a name that a scan response has room for."""
+    if not 1 <= len(text.encode()) <= 16:
+        raise argparse.ArgumentTypeError("a name has 1 to 16 bytes")
+    return text
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.emulator",
         description="Emulated Mi Smart Bands behind emulated Bluetooth proxies, on loopback.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--proxy-port", type=int, default=0, help="first proxy; 0 is any")
-    parser.add_argument("--control-port", type=int, default=0, help="page and JSON; 0 is any")
-    parser.add_argument("--host", default=_HOST)
+    port = _whole(0, 65535)
+    parser.add_argument(
+        "--proxy-port", type=port, default=0, metavar="PORT", help="first proxy; 0 is any"
+    )
+    parser.add_argument(
+        "--control-port", type=port, default=0, metavar="PORT", help="page and JSON; 0 is any"
+    )
+    parser.add_argument("--host", default=_HOST, help="where both listen; loopback by default")
     parser.add_argument(
         "--profile",
         choices=sorted(PROFILES),
         nargs="+",
         default=["bound"],
+        metavar="PROFILE",
         help="of the first band, the second, ...; further ones are like the last",
     )
-    parser.add_argument("--key", type=_key, help="32 hex digits; of a bound band")
-    parser.add_argument("--verify-key", type=_verify_key, help="PEM file; the vendor's public key")
-    parser.add_argument("--days", type=int, default=14, help="of minutes behind it")
+    parser.add_argument(
+        "--key", type=_key, help="32 hex digits, of a bound band; else it has one nobody knows"
+    )
+    parser.add_argument(
+        "--verify-key",
+        type=_verify_key,
+        metavar="FILE",
+        help="PEM, the vendor's public key; without one no signature is right",
+    )
+    parser.add_argument("--days", type=_whole(0, 3650), default=14, help="of minutes behind it")
     parser.add_argument("--seed", type=int, default=1, help="for these days")
     parser.add_argument(
         "--zone", type=_zone, metavar="NAME", help="where the wearer is; else this machine's zone"
     )
-    parser.add_argument("--address", default=ADDRESS, help="of the first band")
-    parser.add_argument("--name", default=NAME)
-    parser.add_argument("--policy", choices=list(Policy), help="what the wearer does when asked")
-    parser.add_argument("--bands", type=int, default=1, help="at least one for each profile")
+    parser.add_argument(
+        "--address", type=_address, default=ADDRESS, help="of the first band; the next count on"
+    )
+    parser.add_argument("--name", type=_name, default=NAME, help="of all of them")
+    parser.add_argument(
+        "--policy",
+        choices=list(Policy),
+        help="what the wearer does when the band asks for a tap; manual waits for the page",
+    )
+    parser.add_argument(
+        "--bands", type=_whole(1, 256), default=1, help="at least one for each profile"
+    )
     parser.add_argument("--off", action="store_true", help="they wait to be switched on")
-    parser.add_argument("--proxies", type=int, default=1)
-    parser.add_argument("--slots", type=int, default=3, help="connections that a proxy holds")
+    parser.add_argument("--proxies", type=_whole(0, 16), default=1, help="how many; 0 is none")
+    parser.add_argument(
+        "--slots", type=_whole(0, 16), default=3, help="connections that a proxy holds"
+    )
     return parser.parse_args()
 
 
@@ -156,7 +226,12 @@ async def _run(options: argparse.Namespace) -> None:
 
 def main() -> None:
     """Run until interrupted or terminated."""
-    asyncio.run(_run(_options()))
+    options = _options()
+    try:
+        asyncio.run(_run(options))
+    except OSError as error:
+        # A port that is taken, or a host that is not this machine.
+        sys.exit(f"python -m tests.emulator: {error}")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from .life import Doing
 from .sports import Sport
 from .wearer import Policy
 
+_MOST_TIMES = 1000
 _PAGE = Path(__file__).with_name("page.html")
 # The page needs nothing from anywhere, and may not fetch anything either.
 _POLICY = (
@@ -84,6 +85,8 @@ class Fields:
             if name not in kinds:
                 raise BadRequest(f"there is no {name}")
             read = _READERS[str(kinds[name])]
+            if value is None and "None" not in str(kinds[name]):
+                raise BadRequest(f"{name} cannot be null")
             try:
                 changed[name] = None if value is None else read(value)
             except (TypeError, ValueError) as error:
@@ -187,8 +190,16 @@ def _records(band: EmulatedBand, fields: Fields) -> None:
     band.records = fields.updated(band.records)
 
 
+def _times(fields: Fields, name: str) -> int:
+    """Take how often something happens; each time is held until then."""
+    times = fields.integer(name, 1)
+    if not 0 <= times <= _MOST_TIMES:
+        raise BadRequest(f"{name} is not 0 to {_MOST_TIMES}")
+    return times
+
+
 def _trouble(band: EmulatedBand, fields: Fields) -> None:
-    rounds = fields.integer("rounds", 1)
+    rounds = _times(fields, "rounds")
     if rounds == 0:
         band.faults.forgive_records()
     else:
@@ -196,7 +207,7 @@ def _trouble(band: EmulatedBand, fields: Fields) -> None:
 
 
 def _upload_trouble(band: EmulatedBand, fields: Fields) -> None:
-    times = fields.integer("times", 1)
+    times = _times(fields, "times")
     if times == 0:
         band.faults.forgive_uploads()
     else:

@@ -21,6 +21,9 @@ from .screen import Content, Kind
 from .sports import Sport
 from .workouts import Workout
 
+# In minutes.
+_DAY, _YEAR = 1440, 366 * 1440
+
 
 @unique
 class Policy(StrEnum):
@@ -222,8 +225,11 @@ class Wearer:
             What was stored.
 
         Raises:
-            ValueError: It has no length, or its pause is longer than four minutes.
+            ValueError: It has no length or more than a day's, or its pause is longer than four
+                minutes.
         """
+        if minutes > _DAY:
+            raise ValueError("a workout of more than a day")
         events = self._band.events
         with self._steps_of_today():
             workout = self._band.body.training.have_done(sport, minutes, phone=phone, paused=paused)
@@ -239,8 +245,11 @@ class Wearer:
         test asks for it before they are fetched. Sleep gets its stages; who slept is awake now.
 
         Raises:
-            ValueError: The hours hold no minute, or the band cannot note this.
+            ValueError: The hours hold no minute or more than a year's, or the band cannot note
+                this.
         """
+        if hours * 60 > _YEAR:
+            raise ValueError("more than a year of it")
         with self._steps_of_today():
             self._band.body.history.live(round(hours * 60), doing)
         if doing in ASLEEP:
@@ -327,7 +336,13 @@ class Wearer:
         self._band.body.changed()
 
     def shift_clock(self, minutes: int) -> None:
-        """Let the band's clock be ahead by so much more, as one that had no power for a while."""
+        """Let the band's clock be ahead by so much more, as one that had no power for a while.
+
+        Raises:
+            ValueError: It is more than a year.
+        """
+        if abs(minutes) > _YEAR:
+            raise ValueError("a clock is shifted by a year at most")
         body = self._band.body
         body.history.advance()
         with self._band.steps.kept():

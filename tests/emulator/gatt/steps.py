@@ -16,6 +16,7 @@ from .body import Body, Capability, Json
 _METRES_PER_1000 = 700
 _KCAL_PER_1000 = 36
 _PORTIONS = 5
+_FARTHEST = 1_000_000
 
 
 class Steps(Capability):
@@ -63,10 +64,10 @@ class Steps(Capability):
         """Walk: some steps at once and the rest in the band's next seconds.
 
         Raises:
-            ValueError: There is nothing to walk.
+            ValueError: There is nothing to walk, or nobody could.
         """
-        if steps <= 0:
-            raise ValueError("a walk has steps")
+        if not 0 < steps <= _FARTHEST:
+            raise ValueError(f"a walk has 1 to {_FARTHEST} steps")
         self._to_walk += steps
         self._portion = -(-self._to_walk // _PORTIONS)
         if not self._walking:
