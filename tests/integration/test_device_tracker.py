@@ -4,6 +4,8 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+from homeassistant.components import bluetooth
+from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.const import (
     STATE_HOME,
     STATE_NOT_HOME,
@@ -17,11 +19,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mi_band.options import LINGERS
+from custom_components.mi_band.presence import Presence
 from tests.emulator.backend import AttachedScanner
 from tests.emulator.band import EmulatedBand
 
 from .bands import MakeBand
-from .flow import DOMAIN, KEY, PROFILE
+from .flow import DOMAIN, KEY, PROFILE, async_until_heard
 from .house import House, until
 
 PATIENCE = timedelta(milliseconds=600)
@@ -95,6 +98,8 @@ async def test_a_band_that_is_linked_is_at_home(house: House) -> None:
 async def test_a_band_that_leaves_is_away_a_while_later_and_at_home_when_it_is_back(
     house: House,
 ) -> None:
+    # Also one that was linked for longer, and said nothing meanwhile.
+    await _pass(PATIENCE)
     shown = _shown(house)
     left = house.hass.loop.time()
     await house.lose_band()
@@ -104,6 +109,35 @@ async def test_a_band_that_leaves_is_away_a_while_later_and_at_home_when_it_is_b
     house.band.faults.out_of_range(value=False)
     await house.until_state(*TRACKER, STATE_HOME)
     assert shown == [STATE_HOME, STATE_NOT_HOME, STATE_HOME]
+
+
+async def test_who_is_away_is_waited_for_and_not_looked_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+    look = Presence._look
+
+    def count(presence: Presence) -> None:
+        looks.append(house.hass.loop.time())
+        look(presence)
+
+    monkeypatch.setattr(Presence, "_look", count)
+    await house.lose_band()
+    await house.until_state(*TRACKER, STATE_NOT_HOME)
+    await _pass(PATIENCE * 3)
+    assert 2 <= len(looks) <= 6
+
+
+async def test_a_band_that_comes_home_after_its_entry_was_unloaded_is_nobodys(
+    house: House,
+) -> None:
+    await house.lose_band()
+    await house.until_state(*TRACKER, STATE_NOT_HOME)
+    await house.unload()
+    house.band.faults.out_of_range(value=False)
+    await async_until_heard(house.hass, house.band)
+    await _pass(PATIENCE)
+    assert house.value(*TRACKER) == STATE_UNAVAILABLE
 
 
 async def test_a_link_that_was_lost_for_a_moment_is_no_way_out(house: House) -> None:
@@ -124,7 +158,10 @@ class TestFromTimeToTime:
     async def test_a_band_that_is_only_heard_is_at_home(self, house: House) -> None:
         await house.until_state("binary_sensor", "connected", "off")
         shown = _shown(house)
+        written = house.state(*TRACKER).last_reported
         await _pass(PATIENCE * 3)
+        # Some fifty advertisements later.
+        assert house.state(*TRACKER).last_reported == written
         assert house.value("binary_sensor", "connected") == "off"
         assert set(shown) == {STATE_HOME}
 
@@ -151,6 +188,39 @@ async def test_nothing_is_known_of_a_band_that_was_not_heard_since_the_start(
     await house.set_up()
     assert house.value(*TRACKER) == STATE_UNKNOWN
     await house.until_state(*TRACKER, STATE_NOT_HOME)
+    await house.unload()
+
+
+async def test_a_scanner_that_only_listens_tells_who_is_at_home(
+    hass: HomeAssistant,
+    bluetooth_scanner: AttachedScanner,
+    band: EmulatedBand,
+    entry: MockConfigEntry,
+) -> None:
+    await async_until_heard(hass, band)
+    heard = bluetooth.async_last_service_info(hass, band.address, connectable=True)
+    assert heard is not None
+    band.faults.out_of_range(value=True)
+    bluetooth.async_clear_advertisement_history(hass, band.address)
+    await _pass(PATIENCE)
+    listened = BluetoothServiceInfoBleak(
+        name=heard.name,
+        address=heard.address,
+        rssi=heard.rssi,
+        manufacturer_data=heard.manufacturer_data,
+        service_data=heard.service_data,
+        service_uuids=heard.service_uuids,
+        source=heard.source,
+        device=heard.device,
+        advertisement=heard.advertisement,
+        connectable=False,
+        time=hass.loop.time(),
+        tx_power=heard.tx_power,
+    )
+    bluetooth.async_get_advertisement_callback(hass)(listened)
+    house = House(hass, band, entry)
+    await house.set_up()
+    assert house.value(*TRACKER) == STATE_HOME
     await house.unload()
 
 
