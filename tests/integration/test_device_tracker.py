@@ -129,15 +129,18 @@ async def test_who_is_away_is_waited_for_and_not_looked_for(
 
 
 async def test_a_band_that_comes_home_after_its_entry_was_unloaded_is_nobodys(
-    house: House,
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await house.lose_band()
     await house.until_state(*TRACKER, STATE_NOT_HOME)
     await house.unload()
+    noted: list[object] = []
+    monkeypatch.setattr(Presence, "_note_sign", noted.append)
     house.band.faults.out_of_range(value=False)
     await async_until_heard(house.hass, house.band)
     await _pass(PATIENCE)
     assert house.value(*TRACKER) == STATE_UNAVAILABLE
+    assert noted == []
 
 
 async def test_a_link_that_was_lost_for_a_moment_is_no_way_out(house: House) -> None:
