@@ -1,13 +1,19 @@
-"""The budgets of bringing records home, several times as wide: other tests run beside these."""
+"""The budgets of bringing records home, and a firmware into a band.
+
+They are several times as wide as what is aimed at, for other tests run beside these.
+"""
 
 import asyncio
 from collections.abc import Generator
 import logging
+from pathlib import Path
 
 import pytest
 
 from custom_components.mi_band.band.minutes import decode_minutes
+from tests.emulator import files
 
+from . import firmware
 from .history import DAY, Life, cost, decode_plainly, decoding, transfer, work
 
 
@@ -50,3 +56,22 @@ def test_a_sync_hardly_takes_longer_than_the_link() -> None:
     one = asyncio.run(transfer(1, 6))
     assert one.bare.packets == 360
     assert one.ours - one.bare.seconds < 0.6
+
+
+@pytest.mark.parametrize("mtu", firmware.MTUS)
+def test_a_firmware_hardly_takes_longer_than_the_link(mtu: int) -> None:
+    """95 % of the link's rate are aimed at."""
+    one = asyncio.run(firmware.transfer((mtu - 3) * 300, mtu, paced=True))
+    assert one.packets == 300
+    assert one.ours_s < 1.3 * one.bare_s + 0.3
+
+
+def test_a_firmware_takes_little_more_memory_than_it_has_bytes(tmp_path: Path) -> None:
+    """Its bytes and 2 MiB are aimed at, and 10 ms for which the loop is held up."""
+    size = 4 * 2**20
+    path = tmp_path / "firmware"
+    path.write_bytes(files.firmware(size=size))
+    done = firmware.work_apart(path, 247)
+    assert size < done.memory < size + 4 * 2**20
+    assert done.held_up.longest_cpu_s < 0.03, done.held_up.what
+    assert done.cpu_s < 2

@@ -68,6 +68,8 @@ _LATER_CONTAINER = b"UIHH"
 _OLDER_FONT = b"HMZK"
 _ARCHIVE = b"PK\x03\x04"
 
+_PIECE = 64 * 1024
+
 # 22570 belongs to 1.0.9.48 and to 1.0.9.58: these tell it inside.
 _FIRMWARES = {
     8969: "1.0.5.22",
@@ -89,7 +91,11 @@ _FONTS = {31978: "1"}
 
 def checksum_16(content: bytes) -> int:
     """Return the CRC-16 by which known files are told: CCITT-FALSE."""
-    return binascii.crc_hqx(content, 0xFFFF)
+    checksum = 0xFFFF
+    for start in range(0, len(content), _PIECE):
+        # While this counts, no other thread of the process has a turn: so not all of it at once.
+        checksum = binascii.crc_hqx(content[start : start + _PIECE], checksum)
+    return checksum
 
 
 def recognise(content: bytes) -> BandFile:
