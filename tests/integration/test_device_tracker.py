@@ -135,7 +135,11 @@ async def test_a_band_that_comes_home_after_its_entry_was_unloaded_is_nobodys(
     await house.until_state(*TRACKER, STATE_NOT_HOME)
     await house.unload()
     noted: list[object] = []
-    monkeypatch.setattr(Presence, "_note_sign", noted.append)
+
+    def note(presence: Presence) -> None:
+        noted.append(presence)
+
+    monkeypatch.setattr(Presence, "_note_sign", note)
     house.band.faults.out_of_range(value=False)
     await async_until_heard(house.hass, house.band)
     await _pass(PATIENCE)
