@@ -12,9 +12,12 @@ import pytest
 
 from custom_components.mi_band.band.minutes import decode_minutes
 from tests.emulator import files
+from tests.lab import loopback
 
 from . import firmware
 from .history import DAY, Life, cost, decode_plainly, decoding, transfer, work
+
+__all__ = ["loopback"]
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +69,7 @@ def test_a_firmware_hardly_takes_longer_than_the_link(mtu: int) -> None:
     assert one.ours_s < 1.3 * one.bare_s + 0.3
 
 
+@pytest.mark.usefixtures("loopback")
 def test_a_firmware_takes_little_more_memory_than_it_has_bytes(tmp_path: Path) -> None:
     """Its bytes and 2 MiB are aimed at, and 10 ms for which the loop is held up."""
     size = 4 * 2**20
