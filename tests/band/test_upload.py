@@ -12,7 +12,11 @@ from custom_components.mi_band.band.errors import (
     CommandRefused,
     LinkLost,
     MalformedPacket,
+    UploadBatteryLow,
+    UploadBusy,
     UploadInterrupted,
+    UploadNoSpace,
+    UploadNotVerified,
     UploadRefused,
 )
 from custom_components.mi_band.band.files import BandFile, FileKind
@@ -205,6 +209,28 @@ async def test_no_other_reply_leads_on_and_none_leads_to_a_restart(
         assert caught.value.details == {"status": f"0x{reply[2:]}"}
     if step == "init":
         assert not link.packets(DATA)
+
+
+@pytest.mark.parametrize(
+    ("step", "status", "error"),
+    [
+        *((step, 0x02, UploadBusy) for step in ("init", "received", "verified", "restart")),
+        *((step, 0x22, UploadBatteryLow) for step in ("init", "received", "verified", "restart")),
+        *((step, 0x47, UploadNoSpace) for step in ("init", "received", "verified", "restart")),
+        ("init", 0x04, UploadRefused),
+        ("received", 0x04, UploadRefused),
+        ("verified", 0x04, UploadNotVerified),
+        ("verified", 0xFF, UploadNotVerified),
+        ("restart", 0x04, UploadRefused),
+    ],
+)
+async def test_a_refusal_says_what_the_band_said(
+    step: str, status: int, error: type[UploadRefused]
+) -> None:
+    command = {"init": 0x01, "received": 0x03, "verified": 0x04, "restart": 0x05}[step]
+    with pytest.raises(UploadRefused) as caught:
+        await _send(_script(**{step: bytes((0x10, command, status))}), FIRMWARE)
+    assert type(caught.value) is error
 
 
 @pytest.mark.parametrize("reply", ["100322", "100301", "100101"])

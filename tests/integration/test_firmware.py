@@ -158,8 +158,8 @@ async def test_only_administrators_may_install(
 @pytest.mark.parametrize(
     ("trouble", "code"),
     [
-        (UploadTrouble(init=0x22), "upload_refused"),
-        (UploadTrouble(verified=0x04), "upload_refused"),
+        (UploadTrouble(init=0x22), "upload_battery_low"),
+        (UploadTrouble(verified=0x04), "upload_not_verified"),
         (UploadTrouble(cut_after=20), "upload_interrupted"),
         (UploadTrouble(garbled=0x03), "malformed_packet"),
         (UploadTrouble(stays_old=True), "firmware_not_running"),

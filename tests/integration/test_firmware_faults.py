@@ -92,6 +92,8 @@ async def _comes_through(house: House, file: str) -> None:
 
 
 INTERRUPTED, REFUSED, MALFORMED = "upload_interrupted", "upload_refused", "malformed_packet"
+BUSY, NO_SPACE = "upload_busy", "upload_no_space"
+BATTERY_LOW, NOT_VERIFIED = "upload_battery_low", "upload_not_verified"
 TROUBLES: Final[dict[str, tuple[UploadTrouble, str]]] = {
     "cut at the beginning": (UploadTrouble(cut_at=0x01), INTERRUPTED),
     "cut in the data": (UploadTrouble(cut_after=150), INTERRUPTED),
@@ -103,14 +105,17 @@ TROUBLES: Final[dict[str, tuple[UploadTrouble, str]]] = {
     "a request unanswered": (UploadTrouble(unanswered=0x00), INTERRUPTED),
     "a packet lost": (UploadTrouble(lost=(7,)), INTERRUPTED),
     "a packet twice": (UploadTrouble(doubled=(7,)), REFUSED),
-    "a packet spoiled": (UploadTrouble(spoiled=(7,)), REFUSED),
-    "refused at the beginning": (UploadTrouble(init=0x02), REFUSED),
-    "refused in the data": (UploadTrouble(breaks_off=(120, 0x47)), REFUSED),
+    "a packet spoiled": (UploadTrouble(spoiled=(7,)), NOT_VERIFIED),
+    "refused at the beginning": (UploadTrouble(init=0x04), REFUSED),
+    "busy at the beginning": (UploadTrouble(init=0x02), BUSY),
+    "battery too low at the beginning": (UploadTrouble(init=0x22), BATTERY_LOW),
+    "no space at the beginning": (UploadTrouble(init=0x47), NO_SPACE),
+    "refused in the data": (UploadTrouble(breaks_off=(120, 0x47)), NO_SPACE),
     "refused after the data": (UploadTrouble(received=0x04), REFUSED),
-    "refused after the checksum": (UploadTrouble(verified=0x04), REFUSED),
-    "the restart refused": (UploadTrouble(rebooting=0x02), REFUSED),
+    "refused after the checksum": (UploadTrouble(verified=0x04), NOT_VERIFIED),
+    "the restart refused": (UploadTrouble(rebooting=0x02), BUSY),
     "the restart unheard": (UploadTrouble(cut_at=0x05), "firmware_not_running"),
-    "battery empty on the way": (UploadTrouble(battery_after=150), REFUSED),
+    "battery empty on the way": (UploadTrouble(battery_after=150), BATTERY_LOW),
     "garbled at the beginning": (UploadTrouble(garbled=0x01), MALFORMED),
     "garbled after the data": (UploadTrouble(garbled=0x03), MALFORMED),
     "garbled after the checksum": (UploadTrouble(garbled=0x04), MALFORMED),

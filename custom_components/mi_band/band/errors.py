@@ -216,6 +216,30 @@ class UploadRefused(CommandRefused):
     code: ClassVar[str] = "upload_refused"
 
 
+class UploadBusy(UploadRefused):
+    """The band is at something else, such as a workout."""
+
+    code: ClassVar[str] = "upload_busy"
+
+
+class UploadBatteryLow(UploadRefused):
+    """The band thinks its own battery too low, before a file or on its way."""
+
+    code: ClassVar[str] = "upload_battery_low"
+
+
+class UploadNoSpace(UploadRefused):
+    """The band has no room for a file."""
+
+    code: ClassVar[str] = "upload_no_space"
+
+
+class UploadNotVerified(UploadRefused):
+    """The band has all of a file, and says that it is not right."""
+
+    code: ClassVar[str] = "upload_not_verified"
+
+
 class UploadInterrupted(LinkError):
     """The link broke in the middle of a file; the band goes on with what it had."""
 

@@ -8,9 +8,10 @@
     04                                      10 04 01          60 s
     05, only after a firmware               10 05 01          5 s, then the band restarts
 
-A status other than 01, an answer to something else or none ends the transfer. It cannot be
-resumed, and the band is told to restart only after it has said that the whole file is right: until
-then it goes on with what it had. How long the band takes at most is [INFERRED].
+A status other than 01, an answer to something else or none ends the transfer. What 02, 22 and 47
+mean is known of later bands, and [INFERRED] for this one. A transfer cannot be resumed, and the
+band is told to restart only after it has said that the whole file is right: until then it goes on
+with what it had. How long the band takes at most is [INFERRED].
 Source: protocol-data.md sections 9.2 to 9.5; binding-and-firmware.md section 7.5 for the packets.
 """
 
@@ -20,7 +21,17 @@ from datetime import timedelta
 import struct
 from typing import Final
 
-from .errors import CommandRefused, LinkLost, MalformedPacket, UploadInterrupted, UploadRefused
+from .errors import (
+    CommandRefused,
+    LinkLost,
+    MalformedPacket,
+    UploadBatteryLow,
+    UploadBusy,
+    UploadInterrupted,
+    UploadNoSpace,
+    UploadNotVerified,
+    UploadRefused,
+)
 from .files import BandFile, FileKind
 from .link import Link, Packet
 from .uuids import Characteristic
@@ -47,6 +58,7 @@ _REPLY = 0x10
 _SUCCESS = 0x01
 _REPLY_SIZES = {3, 11}
 _REPLY_HEAD = struct.Struct("<BBB")
+_REFUSALS = {0x02: UploadBusy, 0x22: UploadBatteryLow, 0x47: UploadNoSpace}
 _WORDS = {
     _INIT_COMMAND: "the beginning of a transfer",
     _START_COMMAND: "the bytes of a file",
@@ -156,7 +168,7 @@ async def _restart(link: Link, replies: AsyncIterator[Packet]) -> None:
         await link.write(Characteristic.FIRMWARE, _RESTART)
         answered, status = await first(replies, decode_reply, RESTART_TIMEOUT)
         if answered == _RESTART_COMMAND and status != _SUCCESS:
-            raise UploadRefused(_WORDS[answered], status)
+            raise _refusal(answered, status)
 
 
 async def _until_gone(replies: AsyncIterator[Packet]) -> None:
@@ -168,7 +180,15 @@ async def _expect(replies: AsyncIterator[Packet], command: int | None, within: t
     """Take the next reply, which must be a success, and of this command."""
     answered, status = await first(replies, decode_reply, within)
     if status != _SUCCESS or answered != command:
-        raise UploadRefused(_WORDS.get(answered, "a file"), status)
+        raise _refusal(answered, status)
+
+
+def _refusal(command: int, status: int) -> UploadRefused:
+    kind = _REFUSALS.get(status)
+    if kind is None:
+        wrong = command == _FINISH_COMMAND and status != _SUCCESS
+        kind = UploadNotVerified if wrong else UploadRefused
+    return kind(_WORDS.get(command, "a file"), status)
 
 
 def _no_more(_: bytes) -> None:
