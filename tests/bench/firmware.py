@@ -50,7 +50,7 @@ MTUS: Final = (23, 247)
 INTERVAL_S: Final = 0.0075
 PACKETS_PER_EVENT: Final = 6
 """The shortest connection interval, and what a good stack carries in each of its events."""
-LONGEST_S: Final = 60.0
+LONGEST_S: Final = 90.0
 """Transfers that a radio of this kind makes longer are measured only when asked for."""
 TRIES: Final = 3
 
