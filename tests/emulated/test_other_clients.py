@@ -7,11 +7,13 @@ a client does what the documents rule out, the band goes on refusing it, and the
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+import re
 import struct
 from typing import NamedTuple
 import zlib
 
 from bumble import att, gatt
+from bumble.gatt_client import AttributeProxy
 import pytest
 
 from tests.emulated.phone import KEY, Lab, authenticated, lab
@@ -724,6 +726,51 @@ async def test_everything_that_can_be_read_and_heard_is_asked_for(radio: Radio) 
             read 0006 0f *
         """)
         assert not here.band.violations
+
+
+# Of the declarations, in the order of the table.
+_LISTED = """
+    2A25 10  2A27 12  2A28 14  2A23 16  2A50 18  1531 21  1532 24  2A46 27  2A44 30  2A06 34
+    2A37 37  2A39 40  2A2B 43  0001 46  0002 49  0003 52  2A04 55  0004 58  0005 61  0006 64
+    0007 67  0008 70  0010 73  0020 76  000e 79  000f 82  0011 85  0012 88  0013 91  0009 95
+    fedd 98  fede 100 fedf 102 fed0 104 fed1 106 fed2 108 fed3 110 fec1 112 4a02 116
+"""
+HANDLES = {name: int(handle) for name, handle in re.findall(r"(\w+) (\d+)", _LISTED)}
+WANT_THE_KEY = {"0007", "2A39", "0011", "4a02", "2A37/2902"}
+
+
+async def test_handles_are_those_of_listed_bands(radio: Radio) -> None:
+    """janvda/miband4 and yukishioriii/miband4_macos list real ones, which agree.
+
+    Handles are nothing to rely on, but satcar77/miband4 takes 74 for the events.
+    """
+    async with lab(radio) as here:
+        found = {name: here.phone.characteristic(name).handle - 1 for name in HANDLES}
+        assert found == HANDLES
+        assert here.phone.characteristic("0010").handle == 74
+
+
+async def test_without_a_key_a_listing_finds_what_it_found_on_a_real_band(radio: Radio) -> None:
+    """yukishioriii/miband4_macos reads everything, descriptors too, and shows no key."""
+    async with lab(radio) as here:
+        refused = set()
+        for name in HANDLES:
+            characteristic = here.phone.characteristic(name)
+            if characteristic.properties & gatt.Characteristic.Properties.READ:
+                refused |= await _wants_the_key(name, characteristic)
+            for number, descriptor in (await here.phone.descriptors(name)).items():
+                refused |= await _wants_the_key(f"{name}/{number}", descriptor)
+        assert refused == WANT_THE_KEY
+        assert await (await here.phone.descriptors("2A46"))["2901"].read_value() == b"Long Value"
+
+
+async def _wants_the_key(name: str, value: AttributeProxy[bytes]) -> set[str]:
+    """Return the name of what cannot be read without the key, and of nothing else."""
+    try:
+        await value.read_value()
+    except att.ATT_Error as error:
+        return {name} if error.error_code == att.ATT_INSUFFICIENT_AUTHENTICATION_ERROR else {"?"}
+    return set()
 
 
 async def test_the_pulse_lies_in_what_the_band_advertises(radio: Radio) -> None:

@@ -81,6 +81,8 @@ WITHOUT_THE_KEY = [
         "control 3, 21.3",
         ("steps are read", "read 0007 ! 05", "0007: read without authentication"),
         ("the heart rate is read", "read 2A39 ! 05", "2A39: read without authentication"),
+        ("0011 is read", "read 0011 ! 05", "0011: read without authentication"),
+        ("4a02 is read", "read 4a02 ! 05", "4a02: read without authentication"),
         ("the time is set", "req 2A2B e6 07 0c 0f 14 26 35 04 00 00 04 ! 05", f"2A2B: {NO_KEY}"),
         ("a goal is set", "req 0008 10 00 00 40 1f 00 00 ! 05", f"0008: {NO_KEY}"),
         ("a pulse is asked for", "req 2A39 15 02 01 ! 05", f"2A39: {NO_KEY}"),

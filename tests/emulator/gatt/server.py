@@ -197,6 +197,8 @@ class Server(BumbleServer):
     # Client configurations
 
     def _read_configuration(self, row: Row) -> bytes:
+        if row.guarded and not self._body.authenticated:
+            raise att.ATT_Error(AttError.INSUFFICIENT_AUTHENTICATION)
         return bytes((self._body.subscribed(row.name), 0))
 
     def _configure(self, row: Row, value: bytes) -> None:

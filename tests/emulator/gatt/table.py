@@ -1,10 +1,14 @@
-"""The GATT table of a Mi Smart Band 4, in a fixed order.
+"""The GATT table of a Mi Smart Band 4, in the order of a real one.
 
-Handles follow from the order, and nothing may depend on them: a client finds its way by UUID.
-Written down from the properties listed for a real band. An access of `KEY` means that the band
-answers only after authentication; where nobody has established it, the band is open.
+Handles follow from the order. Two public listings of real bands (janvda/miband4, and
+yukishioriii/miband4_macos of firmware 1.0.9.70) agree in every handle, and so does this table: a
+client should find its way by UUID, but satcar77/miband4 knows an event by its handle, 74. The
+second listing was made without a key; what could not be read there wants it here. An access of
+`KEY` means that the band answers only after authentication; where nobody has established it, the
+band is open.
 
-Source: protocol-control.md, section 3 with its notes; 21.3 for what is open before authentication.
+Source: protocol-control.md, section 3 with its notes; 21.3 for what is open before authentication;
+protocol-data.md, 0.4 for the handles.
 """
 
 from dataclasses import dataclass
@@ -17,6 +21,7 @@ SIG = "0000{}-0000-1000-8000-00805f9b34fb"
 
 USER_DESCRIPTION = SIG.format("2901")
 CLIENT_CONFIGURATION = SIG.format("2902")
+_LONG = b"Long Value"
 
 _LETTERS = {
     "R": Characteristic.Properties.READ,
@@ -46,6 +51,7 @@ class Row:
         value: What it reads when no capability has another answer.
         description: User description (2901), None where the band has none.
         configurable: Whether it has a client configuration (2902).
+        guarded: Whether only the key opens the client configuration for a reader.
     """
 
     name: str
@@ -56,6 +62,7 @@ class Row:
     value: bytes
     description: bytes | None
     configurable: bool
+    guarded: bool
 
     @property
     def properties(self) -> Characteristic.Properties:
@@ -83,7 +90,7 @@ def _row(
     value: bytes = b"",
     description: bytes | None = None,
 ) -> Row:
-    """Build a row; `key` names the letters (R, W) that want the key."""
+    """Build a row; `key` names the letters that want the key, N for a reader of configuration."""
     return Row(
         name=name,
         uuid=pattern.format(name.rpartition("/")[2].lower()),
@@ -92,7 +99,8 @@ def _row(
         write=Access.KEY if "W" in key else Access.OPEN,
         value=value,
         description=description,
-        configurable="N" in letters or name == "2A44",
+        configurable="N" in letters,
+        guarded="N" in key,
     )
 
 
@@ -127,14 +135,14 @@ TABLE: tuple[Service, ...] = (
     Service(
         SIG.format("1811"),
         (
-            _row("2A46", "RW", value=b"\x05", description=b""),
-            _row("2A44", "RW", value=b"\x00"),
+            _row("2A46", "RW", value=b"\x05", description=_LONG),
+            _row("2A44", "RWN", value=b"\x00"),
         ),
     ),
     Service(SIG.format("1802"), (_row("2A06", "C"),)),
     Service(
         SIG.format("180d"),
-        (_row("2A37", "N"), _row("2A39", "RW", key="RW", value=b"\x00")),
+        (_row("2A37", "N", key="N"), _row("2A39", "RW", key="RW", value=b"\x00")),
     ),
     Service(
         SIG.format("fee0"),
@@ -150,25 +158,20 @@ TABLE: tuple[Service, ...] = (
             _row("0006", "RN", pattern=HUAMI),
             _row("0007", "RN", pattern=HUAMI, key="R"),
             _row("0008", "WN", pattern=HUAMI, key="W"),
-            _row("000e", "W", pattern=HUAMI, description=b""),
-            _row("000f", "CN", pattern=HUAMI, key="W"),
             _row("0010", "N", pattern=HUAMI),
-            _row("0011", "RCN", pattern=HUAMI),
-            _row("0012", "RCN", pattern=HUAMI, value=b"\x0d"),
-            _row("0013", "RWN", pattern=HUAMI),
             # Whether a message wants the key depends on its type; the chunked receiver asks.
             _row("0020", "RCN", pattern=HUAMI, value=b"\x04"),
+            _row("000e", "W", pattern=HUAMI, description=_LONG),
+            _row("000f", "CN", pattern=HUAMI, key="W"),
+            _row("0011", "RCN", pattern=HUAMI, key="R"),
+            _row("0012", "RCN", pattern=HUAMI, value=b"\x0d"),
+            _row("0013", "RWN", pattern=HUAMI),
         ),
     ),
     Service(
         SIG.format("fee1"),
         (
-            _row(
-                "0009",
-                "RCN",
-                pattern=HUAMI,
-                description=b"Anhui Huami Information Technology Co.",
-            ),
+            _row("0009", "RCN", pattern=HUAMI, value=b"\x01\x00\x00\x00"),
             _row("fedd", "W"),
             _row("fede", "R"),
             _row("fedf", "R", value=b"\x01"),
@@ -179,7 +182,7 @@ TABLE: tuple[Service, ...] = (
             _row("fec1", "RWN", pattern=HUAMI),
         ),
     ),
-    Service(SIG.format("3802"), (_row("4a02", "RWN"),)),
+    Service(SIG.format("3802"), (_row("4a02", "RWN", key="R"),)),
 )
 
 MOVED: tuple[Service, ...] = (
