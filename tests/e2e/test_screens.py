@@ -72,6 +72,8 @@ class Sight:
 
 
 _PUT_AWAY: Final[Controls] = (("tap", {}),)
+_SLOWLY: Final[Controls] = (("delay", {"seconds": 0.02}),)
+_AT_ONCE: Final[Controls] = (("delay", {"seconds": 0}),)
 _STOP_CALL: Final[Controls] = (("call_answer", {"answer": "reject"}),)
 
 
@@ -260,12 +262,16 @@ SIGHTS: Final = (
         subjects=("update_firmware",),
         data=({"file": f"{DOMAIN}/new.fw"},),
         words=("Updating", "%"),
+        before=_SLOWLY,
+        after=_AT_ONCE,
         is_long=True,
     ),
     Sight(
         subjects=("update.firmware",),
         data=({"version": "1.0.9.70"},),
         words=("Updating", "%"),
+        before=_SLOWLY,
+        after=_AT_ONCE,
         is_long=True,
     ),
     Sight(subjects=("reboot",), data=({},), words=(_CLOCK,)),
