@@ -30,6 +30,9 @@ from .band.errors import (
     LowBattery,
     LowBatteryCharging,
     NotSupported,
+    UploadBatteryLow,
+    UploadBusy,
+    UploadNoSpace,
     UploadRefused,
 )
 from .band.files import BandFile, FileKind
@@ -56,6 +59,8 @@ _ORDER: Final = (
 _RUNNING: Final[HassKey[set[str]]] = HassKey(f"{DOMAIN}_installing")
 _SMALL_PACKETS: Final[HassKey[set[str]]] = HassKey(f"{DOMAIN}_small_packets")
 """The bands to which the next file goes in small packets, as long as Home Assistant runs."""
+_NOT_OF_THE_WAY: Final = (UploadBatteryLow, UploadBusy, UploadNoSpace)
+"""What a band says of itself, whatever the packets are like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,8 +225,8 @@ class _Transfer:
                 if self._file.kind is FileKind.FIRMWARE:
                     # Another firmware may have other services, or the same ones elsewhere.
                     await session.forget_services()
-        except BandError:
-            if self._begun:
+        except BandError as err:
+            if self._begun and not isinstance(err, _NOT_OF_THE_WAY):
                 self._small ^= {identity}
             raise
 

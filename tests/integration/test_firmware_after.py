@@ -163,6 +163,16 @@ async def test_the_same_firmware_once_more_is_one_too(house: House, folder: Path
     assert _put_there(house.band) == before
 
 
+async def test_a_band_that_is_visited_gets_its_firmware_too(house: House, file: str) -> None:
+    await house.choose(connection_mode="periodic")
+    house.band.firmware.forgets_settings = True
+    chosen = house.entry.runtime_data.data.settings.chosen
+    answer = await house.call("update_firmware", file=file)
+    assert answer["after"] == NEW
+    await until(lambda: house.entry.runtime_data.data.settings.on_band == chosen)
+    assert house.state("update", "firmware").attributes["installed_version"] == NEW
+
+
 # Services
 
 

@@ -327,10 +327,15 @@ async def test_when_small_packets_fail_too_the_next_try_sends_large_ones(
     assert _packets(house) == PACKETS
 
 
-async def test_a_refusal_before_any_packet_tells_nothing_of_their_size(
-    house: House, file: str
+@pytest.mark.parametrize(
+    "trouble",
+    [UploadTrouble(init=0x04), UploadTrouble(battery_after=150)],
+    ids=["before any", "battery"],
+)
+async def test_what_the_band_says_of_itself_tells_nothing_of_the_packets(
+    house: House, file: str, trouble: UploadTrouble
 ) -> None:
-    house.band.faults.upload(UploadTrouble(init=0x02))
+    house.band.faults.upload(trouble)
     with pytest.raises(HomeAssistantError):
         await house.call("update_firmware", file=file)
     await _comes_through(house, file)
