@@ -62,7 +62,7 @@ class Row:
     value: bytes
     description: bytes | None
     configurable: bool
-    guarded: bool
+    guarded: bool = False
 
     @property
     def properties(self) -> Characteristic.Properties:
