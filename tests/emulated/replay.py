@@ -3,6 +3,7 @@
 One step a line, nothing of it a client's own words:
 
     on X, off X         the client configuration of X becomes 01 00, 00 00
+    blind X             it becomes 01 00 by a write command, which nothing confirms
     listen X            X is heard although its client configuration is left alone
     cmd X bytes         a write command, which is not answered
     req X bytes         a write request; `req X bytes ! 0d` expects that ATT error
@@ -76,6 +77,7 @@ class Replay:
         steps: dict[str, Callable[[str, str], Awaitable[None]]] = {
             "on": self._on,
             "off": self._off,
+            "blind": self._blind,
             "listen": self._listen,
             "cmd": self._command,
             "req": self._request,
@@ -95,6 +97,11 @@ class Replay:
     async def _off(self, name: str, _rest: str) -> None:
         descriptor = (await self.phone.descriptors(name))["2902"]
         await descriptor.write_value(b"\x00\x00", with_response=True)
+
+    async def _blind(self, name: str, _rest: str) -> None:
+        descriptor = (await self.phone.descriptors(name))["2902"]
+        self.phone.listen(name)
+        await descriptor.write_value(b"\x01\x00", with_response=False)
 
     async def _listen(self, name: str, _rest: str) -> None:
         self.phone.listen(name)

@@ -30,9 +30,10 @@ SHORT = """
     key 03
     hear 0009 10 03 01
 """
+# It turns events on with a write command to the descriptor.
 SATCAR = f"""
     on 0009
-    on 0010
+    blind 0010
     {SHORT}
     hear 0010 16 f7 00
     off 0009
