@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator, Generator
 from datetime import timedelta
 from typing import Any
 
-from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -14,8 +13,8 @@ from tests.emulator.band import EmulatedBand
 from tests.lab import add_scanner, bluetooth_scanner, hass_config_dir, loopback, radio
 
 from .bands import MakeBand, make_band
-from .flow import DOMAIN, KEY, PROFILE
-from .house import IDENTITY, House
+from .flow import KEY
+from .house import House, entry_of
 from .texts import TextWatch, watch_texts
 
 __all__ = ["add_scanner", "bluetooth_scanner", "hass_config_dir", "loopback", "make_band", "radio"]
@@ -49,20 +48,7 @@ def options() -> dict[str, Any]:
 @pytest.fixture
 def entry(hass: HomeAssistant, band: EmulatedBand, options: dict[str, Any]) -> MockConfigEntry:
     """Provide the config entry of the band, as the flow makes it, not set up yet."""
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Mi Smart Band 4 Ada",
-        unique_id=band.address,
-        data={
-            CONF_ADDRESS: band.address,
-            "key": KEY.hex(),
-            "identity": IDENTITY,
-            "profile": PROFILE,
-        },
-        options=options,
-    )
-    entry.add_to_hass(hass)
-    return entry
+    return entry_of(hass, band, options=options)
 
 
 @pytest.fixture

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from tests.emulator.band import EmulatedBand
 
-from .flow import DOMAIN
+from .flow import DOMAIN, KEY, PROFILE
 
 IDENTITY = "0123456789abcdef0123456789abcdef"
 
@@ -27,6 +28,32 @@ async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None
             if condition():
                 return
             await asyncio.sleep(0.005)
+
+
+def entry_of(
+    hass: HomeAssistant,
+    band: EmulatedBand,
+    *,
+    wearer: str = "Ada",
+    key: bytes = KEY,
+    identity: str = IDENTITY,
+    options: dict[str, Any] | None = None,
+) -> MockConfigEntry:
+    """Return the config entry of a band, as the flow makes it, not set up yet."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title=f"Mi Smart Band 4 {wearer}",
+        unique_id=band.address,
+        data={
+            CONF_ADDRESS: band.address,
+            "key": key.hex(),
+            "identity": identity,
+            "profile": PROFILE | {"name": wearer},
+        },
+        options=options or {},
+    )
+    entry.add_to_hass(hass)
+    return entry
 
 
 class House:

@@ -54,6 +54,11 @@ async def _async_to_email(hass: HomeAssistant, band: EmulatedBand) -> ConfigFlow
     return await async_choose(hass, page, "account_email")
 
 
+async def _async_to_mi(hass: HomeAssistant, band: EmulatedBand) -> ConfigFlowResult:
+    page = await async_choose(hass, await async_to_method(hass, band), "account")
+    return await async_choose(hass, page, "account_mi")
+
+
 def _suggested(page: ConfigFlowResult) -> dict[str, object]:
     """Return what a page has filled in."""
     assert page["data_schema"] is not None
@@ -88,8 +93,7 @@ async def test_a_mi_account_signs_in_with_the_pasted_address(
     vendor: EmulatedVendor,
 ) -> None:
     band = await make_band(key=KEY)
-    page = await async_choose(hass, await async_to_method(hass, band), "account")
-    page = await async_choose(hass, page, "account_mi")
+    page = await _async_to_mi(hass, band)
     assert page["description_placeholders"] is not None
     assert page["description_placeholders"]["link"].startswith("https://")
     pasted = f"https://landing.example/not?state=x&code={vendor.issue_code()}"
@@ -152,8 +156,7 @@ async def test_a_spent_code_is_told(
 ) -> None:
     band = await make_band(key=KEY)
     vendor.scenario = Scenario.CODE_USED
-    page = await async_choose(hass, await async_to_method(hass, band), "account")
-    page = await async_choose(hass, page, "account_mi")
+    page = await _async_to_mi(hass, band)
     page = await async_submit(hass, page, {"pasted": vendor.issue_code()})
     assert page["errors"] == {"base": "account_code_used"}
 
@@ -164,8 +167,7 @@ async def test_another_sign_in_page_can_be_asked_for(
     vendor: EmulatedVendor,
 ) -> None:
     band = await make_band(key=KEY)
-    page = await async_choose(hass, await async_to_method(hass, band), "account")
-    page = await async_choose(hass, page, "account_mi")
+    page = await _async_to_mi(hass, band)
     shown = []
     for _ in MI_LINKS:
         shown.append(_link_on(page))
@@ -185,8 +187,7 @@ async def test_after_a_spent_code_the_next_page_is_offered(
 ) -> None:
     band = await make_band(key=KEY)
     vendor.scenario = Scenario.CODE_USED
-    page = await async_choose(hass, await async_to_method(hass, band), "account")
-    page = await async_choose(hass, page, "account_mi")
+    page = await _async_to_mi(hass, band)
     page = await async_submit(hass, page, {"pasted": vendor.issue_code()})
     assert page["errors"] == {"base": "account_code_used"}
     vendor.scenario = Scenario.OK_EMAIL
@@ -204,8 +205,7 @@ async def test_an_account_that_one_app_does_not_know_is_asked_for_as_the_other(
 ) -> None:
     band = await make_band(key=KEY)
     vendor.scenario = Scenario.NOT_REGISTERED
-    page = await async_choose(hass, await async_to_method(hass, band), "account")
-    page = await async_choose(hass, page, "account_mi")
+    page = await _async_to_mi(hass, band)
     page = await async_submit(hass, page, {"pasted": vendor.issue_code()})
     assert page["errors"] == {"base": "account_not_registered"}
     page = await async_submit(hass, page, {"next_step": "retry"})
@@ -223,8 +223,7 @@ async def test_an_empty_page_is_told_and_shows_the_same_link_again(
     vendor: EmulatedVendor,
 ) -> None:
     band = await make_band(key=KEY)
-    page = await async_choose(hass, await async_to_method(hass, band), "account")
-    page = await async_submit(hass, await async_choose(hass, page, "account_mi"), {})
+    page = await async_submit(hass, await _async_to_mi(hass, band), {})
     assert page["errors"] == {"base": "account_code_missing"}
     page = await async_submit(hass, page, {"next_step": "retry"})
     assert _link_on(await async_choose(hass, page, "account_mi")) == MI_LINKS[0]

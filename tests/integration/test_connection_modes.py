@@ -25,8 +25,8 @@ from tests.emulator.band import EmulatedBand
 from tests.lab import AddProxy, AddScanner, add_proxy, esphome_hass
 
 from .bands import MakeBand, held
-from .flow import DOMAIN, KEY, PROFILE, async_until_heard
-from .house import House, until
+from .flow import DOMAIN, KEY, async_until_heard
+from .house import House, entry_of, until
 
 __all__ = ["add_proxy", "esphome_hass"]
 
@@ -606,19 +606,13 @@ async def _add(
     hass: HomeAssistant, make_band: MakeBand, number: int, connection_mode: str = "periodic"
 ) -> House:
     band = await make_band(key=KEY, address=f"F3:4E:C4:00:00:0{number}")
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title=f"Mi Smart Band 4 {number}",
-        unique_id=band.address,
-        data={
-            "address": band.address,
-            "key": KEY.hex(),
-            "identity": str(number) * 32,
-            "profile": PROFILE,
-        },
+    entry = entry_of(
+        hass,
+        band,
+        wearer=str(number),
+        identity=str(number) * 32,
         options={"connection_mode": connection_mode},
     )
-    entry.add_to_hass(hass)
     return House(hass, band, entry)
 
 

@@ -24,8 +24,8 @@ from tests.emulator.backend import AttachedScanner
 from tests.emulator.band import EmulatedBand
 
 from .bands import MakeBand
-from .flow import DOMAIN, KEY, PROFILE, async_until_heard
-from .house import House, until
+from .flow import DOMAIN, KEY, async_until_heard
+from .house import House, entry_of, until
 
 PATIENCE = timedelta(milliseconds=600)
 LINGER = timedelta(milliseconds=100)
@@ -245,18 +245,7 @@ async def test_of_two_bands_each_is_where_it_is(
     hass: HomeAssistant, house: House, make_band: MakeBand
 ) -> None:
     other = await make_band(key=KEY, address="C8:0F:10:80:50:77")
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Mi Smart Band 4 Bob",
-        unique_id=other.address,
-        data={
-            "address": other.address,
-            "key": KEY.hex(),
-            "identity": "f" * 32,
-            "profile": {**PROFILE, "name": "Bob"},
-        },
-    )
-    entry.add_to_hass(hass)
+    entry = entry_of(hass, other, wearer="Bob", identity="f" * 32)
     enable(hass, entry)
     second = House(hass, other, entry)
     await second.set_up()
@@ -276,19 +265,7 @@ class TestDisabled:
 
     @pytest.fixture
     def entry(self, hass: HomeAssistant, band: EmulatedBand) -> MockConfigEntry:
-        entry = MockConfigEntry(
-            domain=DOMAIN,
-            title="Mi Smart Band 4 Ada",
-            unique_id=band.address,
-            data={
-                "address": band.address,
-                "key": KEY.hex(),
-                "identity": "0123456789abcdef0123456789abcdef",
-                "profile": PROFILE,
-            },
-        )
-        entry.add_to_hass(hass)
-        return entry
+        return entry_of(hass, band)
 
     async def test_the_tracker_waits_to_be_enabled(self, house: House) -> None:
         entity_id = house.entity_id(*TRACKER)

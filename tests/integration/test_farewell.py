@@ -13,7 +13,6 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mi_band.archive import async_get_archive
 from custom_components.mi_band.band.errors import LinkLost
@@ -24,7 +23,7 @@ from tests.emulator.life import Doing
 
 from .bands import MakeBand, held
 from .flow import DOMAIN
-from .house import IDENTITY, House, until
+from .house import IDENTITY, House, entry_of, until
 
 FAREWELL = "custom_components.mi_band.farewell"
 COORDINATOR = "custom_components.mi_band.coordinator"
@@ -263,13 +262,7 @@ async def test_another_band_in_the_house_is_left_alone(
     house: House, old_address: str, hass: HomeAssistant, make_band: MakeBand
 ) -> None:
     other = await make_band(key=bytes(16), address="F3:4E:C4:00:00:02")
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Mi Smart Band 4 Bob",
-        unique_id=other.address,
-        data=house.entry.data | {"address": other.address, "key": "00" * 16, "identity": "b" * 32},
-    )
-    entry.add_to_hass(hass)
+    entry = entry_of(hass, other, wearer="Bob", key=bytes(16), identity="b" * 32)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await other.wait_for(lambda: other.authenticated)
     await house.call("unbind")

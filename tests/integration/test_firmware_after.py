@@ -9,7 +9,6 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mi_band import installer
 from tests.emulator import files
@@ -20,8 +19,8 @@ from tests.emulator.gatt.firmware import Running
 from tests.lab import AddProxy, add_proxy, esphome_hass
 
 from .bands import MakeBand, held
-from .flow import DOMAIN, KEY, PROFILE
-from .house import IDENTITY, House, until
+from .flow import KEY
+from .house import House, entry_of, until
 from .shelf import folder, put
 from .test_settings import EVERYTHING, choose, has, writes
 
@@ -214,18 +213,7 @@ async def test_services_that_have_moved_are_found_through_a_proxy_that_kept_them
 ) -> None:
     await add_proxy()
     band = await make_band(key=KEY, battery=77)
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Mi Smart Band 4 Ada",
-        unique_id=band.address,
-        data={
-            "address": band.address,
-            "key": KEY.hex(),
-            "identity": IDENTITY,
-            "profile": PROFILE,
-        },
-    )
-    entry.add_to_hass(esphome_hass)
+    entry = entry_of(esphome_hass, band)
     house = House(esphome_hass, band, entry)
     await house.set_up()
     await until(lambda: entry.state is ConfigEntryState.LOADED)

@@ -26,7 +26,6 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.mi_band import PLATFORMS
@@ -41,7 +40,7 @@ from tests.leaks import Secret, find
 
 from .bands import MakeBand, held
 from .flow import DOMAIN, KEY, PROFILE, async_until_heard
-from .house import IDENTITY, House, until
+from .house import House, entry_of, until
 from .http_pages import Answers, Browser, Given
 from .witness import ENTRIES, Witness
 
@@ -89,19 +88,7 @@ class Scene:
     async def known_band(self) -> House:
         """Set a band up that was added with its key."""
         band = await self.new_band({"key": KEY})
-        entry = MockConfigEntry(
-            domain=DOMAIN,
-            title="Mi Smart Band 4 Ada",
-            unique_id=band.address,
-            data={
-                CONF_ADDRESS: band.address,
-                "key": KEY.hex(),
-                "identity": IDENTITY,
-                "profile": PROFILE,
-            },
-        )
-        entry.add_to_hass(self.hass)
-        house = House(self.hass, band, entry)
+        house = House(self.hass, band, entry_of(self.hass, band))
         await house.set_up()
         await house.until_connected()
         return house

@@ -5,7 +5,7 @@ import contextlib
 from datetime import timedelta
 
 from homeassistant.components.websocket_api import DOMAIN as WEBSOCKET_API
-from homeassistant.const import CONF_ADDRESS, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 from homeassistant.helpers.trigger import async_get_all_descriptions
@@ -26,8 +26,8 @@ from tests.emulator.wearer import Wearer
 
 from .automations import automate
 from .bands import MakeBand
-from .flow import DOMAIN, PROFILE
-from .house import House, until
+from .flow import DOMAIN
+from .house import House, entry_of, until
 
 ABOVE_100 = {"threshold": {"type": "above", "value": {"number": 100}}}
 BELOW_50 = {"threshold": {"type": "below", "value": {"number": 50}}}
@@ -185,19 +185,7 @@ async def moving_in(
     hass: HomeAssistant, band: EmulatedBand, key: bytes, wearer: str = "Grace"
 ) -> AsyncIterator[House]:
     """Set up another band for a while."""
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title=f"Mi Smart Band 4 {wearer}",
-        unique_id=band.address,
-        data={
-            CONF_ADDRESS: band.address,
-            "key": key.hex(),
-            "identity": "f" * 32,
-            "profile": PROFILE | {"name": wearer},
-        },
-    )
-    entry.add_to_hass(hass)
-    house = House(hass, band, entry)
+    house = House(hass, band, entry_of(hass, band, wearer=wearer, key=key, identity="f" * 32))
     await house.set_up()
     await house.until_connected()
     yield house
