@@ -52,14 +52,14 @@ async def async_get_config_entry_diagnostics(
 
 
 def _link(coordinator: MiBandCoordinator) -> dict[str, Any]:
-    keeper = coordinator.keeper
+    record = coordinator.keeper.record
     return {
         "connected": coordinator.data.connected,
         "reachable": coordinator.data.reachable,
-        "connections": keeper.connections,
-        "failures_in_a_row": keeper.failures,
-        "drops_within_an_hour": keeper.drops_within(DROPS_SPAN),
-        "last_error": keeper.last_error,
+        "connections": record.connections,
+        "failures_in_a_row": record.failures,
+        "drops_within_an_hour": record.drops_within(DROPS_SPAN),
+        "last_error": record.last_error,
         "signal_dbm": coordinator.data.signal_dbm,
     }
 

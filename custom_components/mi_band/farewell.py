@@ -57,10 +57,10 @@ async def async_factory_reset(
     synced = await _async_sync_last(coordinator, force=force)
     known = _known_addresses(coordinator.hass)
     said_yes = await _async_reset(coordinator)
-    connections = coordinator.keeper.connections
+    connections = coordinator.keeper.record.connections
     heard = await _async_heard_as_new(coordinator.hass, known)
     # One that lets us in with its old key was not reset, whatever it said.
-    let_in = coordinator.keeper.connections > connections
+    let_in = coordinator.keeper.record.connections > connections
     if not heard and (let_in or not said_yes):
         raise HomeAssistantError(
             translation_domain=DOMAIN,

@@ -168,7 +168,7 @@ async def _async_install(
                 translation_key="firmware_is_installed",
                 translation_placeholders={"name": coordinator.name, "version": before},
             )
-        links = coordinator.keeper.connections
+        links = coordinator.keeper.record.connections
         await coordinator.async_run(transfer.run)
         coordinator.async_doubt()
         after = await _async_until_back(coordinator, links)
@@ -290,7 +290,7 @@ async def _async_version(coordinator: MiBandCoordinator, links: int) -> str | No
             translation_key="firmware_unwatched",
             translation_placeholders={"name": coordinator.name},
         ) from err
-    return version if coordinator.keeper.connections > links else None
+    return version if coordinator.keeper.record.connections > links else None
 
 
 async def _async_wait(changed: asyncio.Event) -> None:

@@ -36,14 +36,55 @@ KEPT_DROPS: Final = 100
 """Lost links that are remembered; more within an hour say no more than these."""
 
 
-class LinkKeeper:
-    """Connects whenever the band is heard and serves each link until it breaks or has served.
+class TrackRecord:
+    """What came of the tries to make a link, and of the links.
 
     Attributes:
         connections: how many links were made.
         failures: how many tries in a row failed, or ended soon.
         failing_since: when the first of these failed; None while there are none.
         last_error: the code of the last failure; None when there was none.
+    """
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self.failures = 0
+        self.failing_since: datetime | None = None
+        self.last_error: str | None = None
+        self._drops: deque[float] = deque(maxlen=KEPT_DROPS)
+
+    @property
+    def pause(self) -> timedelta:
+        """How long to rest after what came last."""
+        if not self.failures:
+            return timedelta()
+        return min(FIRST_PAUSE * (1 << min(self.failures - 1, 16)), LONGEST_PAUSE)
+
+    def drops_within(self, span: timedelta) -> int:
+        """Count the links that were lost within the last span."""
+        since = asyncio.get_running_loop().time() - span.total_seconds()
+        return sum(moment >= since for moment in self._drops)
+
+    def note_error(self, err: BandError, *, connected: bool) -> None:
+        """Take note of what ended a try, or the link that came of it."""
+        self.last_error = err.code
+        if connected and isinstance(err, LinkError):
+            self._drops.append(asyncio.get_running_loop().time())
+
+    def count(self, *, failed: bool) -> None:
+        """Count a try that is over."""
+        if not failed:
+            self.failures, self.failing_since = 0, None
+            return
+        self.failures += 1
+        self.failing_since = self.failing_since or dt_util.utcnow()
+
+
+class LinkKeeper:
+    """Connects whenever the band is heard and serves each link until it breaks or has served.
+
+    Attributes:
+        record: how that went.
     """
 
     def __init__(
@@ -67,10 +108,7 @@ class LinkKeeper:
             wanted: set by who cannot wait for the next try.
             noticed: called when the band is heard anew, or is not heard any more.
         """
-        self.connections = 0
-        self.failures = 0
-        self.failing_since: datetime | None = None
-        self.last_error: str | None = None
+        self.record = TrackRecord()
         self._hass = hass
         self._address = address
         self._key = key
@@ -78,7 +116,6 @@ class LinkKeeper:
         self._wanted = wanted
         self._noticed = noticed
         self._heard = asyncio.Event()
-        self._drops: deque[float] = deque(maxlen=KEPT_DROPS)
 
     async def async_run(self) -> Never:
         """Keep the link until cancelled.
@@ -109,11 +146,6 @@ class LinkKeeper:
         """Try again as soon as the band is heard, without waiting for the pause to end."""
         self._wanted.set()
 
-    def drops_within(self, span: timedelta) -> int:
-        """Count the links that were lost within the last span."""
-        since = self._hass.loop.time() - span.total_seconds()
-        return sum(moment >= since for moment in self._drops)
-
     @callback
     def _async_heard(self, _: BluetoothServiceInfoBleak, __: BluetoothChange) -> None:
         self._heard.set()
@@ -142,37 +174,24 @@ class LinkKeeper:
                 attempts=ATTEMPTS,
             ) as session:
                 connected = True
-                self.connections += 1
+                self.record.connections += 1
                 rest = await self._serve(session)
-        except AuthenticationError as err:
-            self.last_error = err.code
-            raise
         except BandError as err:
-            self.last_error = err.code
+            self.record.note_error(err, connected=connected)
+            if isinstance(err, AuthenticationError):
+                raise
             _LOGGER.debug("The link ended: %s", err)
-            if connected and isinstance(err, LinkError):
-                self._drops.append(self._hass.loop.time())
         else:
-            self._count(failed=False)
+            self.record.count(failed=False)
             return rest
         # A band that comes back sends the same bytes as before. Without this they would count as
         # old news, and the old news as a sign that the band is still here.
         bluetooth.async_clear_advertisement_history(self._hass, self._address)
         lasted = self._hass.loop.time() - started
-        self._count(failed=not connected or lasted < SHORT_LINK.total_seconds())
-        return self._pause() if self.failures else timedelta()
-
-    def _count(self, *, failed: bool) -> None:
-        if not failed:
-            self.failures, self.failing_since = 0, None
-            return
-        self.failures += 1
-        self.failing_since = self.failing_since or dt_util.utcnow()
+        self.record.count(failed=not connected or lasted < SHORT_LINK.total_seconds())
+        return self.record.pause
 
     async def _async_rest(self, pause: timedelta) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(pause.total_seconds()):
                 await self._wanted.wait()
-
-    def _pause(self) -> timedelta:
-        return min(FIRST_PAUSE * (1 << min(self.failures - 1, 16)), LONGEST_PAUSE)

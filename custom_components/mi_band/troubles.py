@@ -169,7 +169,7 @@ class TroubleWatch:
             return False
         hold = system_hold(self.hass, self.coordinator.address)
         # A bond alone does no harm as long as links come about.
-        return hold.connected or (hold.bonded and self.coordinator.keeper.failures > 0)
+        return hold.connected or (hold.bonded and self.coordinator.keeper.record.failures > 0)
 
     # What the rows ask
 
@@ -205,21 +205,21 @@ def _find_not_heard(watch: TroubleWatch) -> Placeholders | None:
 
 
 def _find_not_reached(watch: TroubleWatch) -> Placeholders | None:
-    keeper = watch.coordinator.keeper
+    record = watch.coordinator.keeper.record
     # A refused key ends the trying, and the reauthentication tells of it.
     if (
-        keeper.failing_since is None
-        or keeper.last_error == AuthenticationError.code
+        record.failing_since is None
+        or record.last_error == AuthenticationError.code
         or watch.is_for(FRESH, watch.last_heard)
         # Where no link is kept, the last one may be long ago without a failure.
-        or not watch.is_for(LONG_REFUSAL, max(watch.last_linked, keeper.failing_since))
+        or not watch.is_for(LONG_REFUSAL, max(watch.last_linked, record.failing_since))
     ):
         return None
     return {"since": _words(watch.last_linked), "reason": watch.why_unreachable()}
 
 
 def _find_often_lost(watch: TroubleWatch) -> Placeholders | None:
-    drops = watch.coordinator.keeper.drops_within(DROPS_SPAN)
+    drops = watch.coordinator.keeper.record.drops_within(DROPS_SPAN)
     if drops < MOST_DROPS:
         return None
     nearest = watch.nearest()

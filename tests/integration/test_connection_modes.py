@@ -247,10 +247,10 @@ class TestPeriodic:
         for _ in range(3):
             await visited.act("button", "find", "press")
             await until_let_go(visited)
-        keeper = visited.entry.runtime_data.keeper
-        assert keeper.connections == 4
-        assert (keeper.failures, keeper.last_error, keeper.failing_since) == (0, None, None)
-        assert keeper.drops_within(timedelta(hours=1)) == 0
+        record = visited.entry.runtime_data.keeper.record
+        assert record.connections == 4
+        assert (record.failures, record.last_error, record.failing_since) == (0, None, None)
+        assert record.drops_within(timedelta(hours=1)) == 0
 
     async def test_the_log_has_no_line_for_each_visit(
         self, visited: House, caplog: pytest.LogCaptureFixture
@@ -416,7 +416,7 @@ class TestSeveral:
         with pytest.raises(HomeAssistantError, match="slot") as caught:
             await other.call("sync")
         assert caught.value.translation_key == "not_connected"
-        assert other.entry.runtime_data.keeper.last_error == "no_slot"
+        assert other.entry.runtime_data.keeper.record.last_error == "no_slot"
         await kept.unload()
         await until(lambda: connections(other) == 1)
         await other.unload()
@@ -495,7 +495,7 @@ class TestTroubles:
         await asyncio.sleep(0.6)
         visited.band.faults.cut_after(1)
         command = asyncio.create_task(visited.act("button", "find", "press"))
-        await until(lambda: visited.entry.runtime_data.keeper.failures)
+        await until(lambda: visited.entry.runtime_data.keeper.record.failures)
         await asyncio.sleep(0.1)
         assert issues(visited.hass) == []
         await command

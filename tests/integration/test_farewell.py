@@ -115,14 +115,14 @@ async def test_nobody_tries_to_connect_to_an_address_that_is_gone(
 ) -> None:
     await house.call("factory_reset")
     await house.until_state("binary_sensor", "connected", "off")
-    keeper = house.entry.runtime_data.keeper
-    tried = (keeper.connections, keeper.failures)
+    record = house.entry.runtime_data.keeper.record
+    tried = (record.connections, record.failures)
     with patch(f"{KEEPER}.open_session", side_effect=AssertionError) as opened:
         # The band advertises fifty times in this time, under its new address.
         await house.band.wait_for(lambda: house.band.powered)
         with pytest.raises(TimeoutError):
             await until(lambda: opened.called, timeout_s=1)
-    assert (keeper.connections, keeper.failures) == tried
+    assert (record.connections, record.failures) == tried
     assert not list(house.entry.async_get_active_flows(house.hass, {"reauth"}))
 
 
