@@ -54,7 +54,7 @@ GLUE_LAYERS = (
         "statistics",
     },
     {
-        *("account_constants", "const", "firmware_constants", "options", "preferences"),
+        *("account_constants", "const", "device", "firmware_constants", "options", "preferences"),
         *("transliteration", "wearer"),
     },
     {"band"},

@@ -11,13 +11,11 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_ADDRESS, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, HomeAssistantError
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from .alert_queue import AlertQueue
 from .band.alerts import Alert, send_alert
-from .band.device_info import DeviceInfo
 from .band.errors import AuthenticationError, BandBusy, BandError, LinkLost
 from .band.events import DeviceEvent
 from .band.heart_rate import HeartRate
@@ -27,6 +25,7 @@ from .band.state import BandEvent, BandState, Recorded, Update, apply, read_stat
 from .call_desk import CallDesk
 from .companions import Companions
 from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN
+from .device import async_note_info
 from .face_log import FaceLog
 from .history_file import HistoryError, HistoryNewer
 from .keeper import LinkKeeper
@@ -218,7 +217,8 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             if self.data.device is not None:
                 # Another firmware. What it kept of all that the one before was told nobody knows.
                 self.data = self.data.doubted()
-            self._update_device(state.device)
+            if state.device is not None:
+                async_note_info(self.hass, self.config_entry, state.device)
         # What arrived while this was read is newer than what it began with.
         return replace(self.data, device=state.device, battery=state.battery, today=state.today)
 
@@ -280,19 +280,6 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
     def _save_later(self) -> None:
         self._store.async_delay_save(lambda: encode_snapshot(self.data), SAVE_DELAY.total_seconds())
 
-    def _update_device(self, info: DeviceInfo | None) -> None:
-        registry = dr.async_get(self.hass)
-        device = registry.async_get_device_by_identifier(
-            (DOMAIN, self.identity), self.config_entry.entry_id
-        )
-        if device is not None and info is not None:
-            registry.async_update_device(
-                device.id,
-                sw_version=info.firmware_version,
-                hw_version=info.hardware_version,
-                serial_number=info.serial_number,
-            )
-
     # What entities and actions may ask for
 
     @callback
@@ -340,11 +327,6 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         """Change what is known of which nobody shows anything."""
         self.data = change(self.data)
         self._save_later()
-
-    @callback
-    def async_doubt(self) -> None:
-        """Tell the band everything anew on the next link: it may have lost all that it was told."""
-        self._publish(self.data.doubted())
 
     async def async_alert(self, alert: Alert) -> bool | None:
         """Show an alert on the wrist; returns whether the band acknowledged it."""

@@ -3,14 +3,11 @@
 from dataclasses import dataclass
 from typing import override
 
-from homeassistant.const import CONF_ADDRESS
-from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import DOMAIN, MANUFACTURER, MODEL
 from .coordinator import MiBandCoordinator
+from .device import device_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +33,7 @@ class MiBandEntity(CoordinatorEntity[MiBandCoordinator]):
         self.entity_description = description
         self._attr_translation_key = description.key
         self._attr_unique_id = f"{coordinator.identity}_{description.key}"
-        self._attr_device_info = _device_info(coordinator)
+        self._attr_device_info = device_of(coordinator.config_entry, coordinator.data.device)
 
     @property
     @override
@@ -44,18 +41,3 @@ class MiBandEntity(CoordinatorEntity[MiBandCoordinator]):
         """Tell whether the value still holds, or the act is possible."""
         state, row = self.coordinator.data, self.entity_description
         return (state.connected or not row.needs_link) and (state.reachable or not row.acts)
-
-
-def _device_info(coordinator: MiBandCoordinator) -> DeviceInfo:
-    entry = coordinator.config_entry
-    device = coordinator.data.device
-    return DeviceInfo(
-        identifiers={(DOMAIN, coordinator.identity)},
-        connections={(dr.CONNECTION_BLUETOOTH, entry.data[CONF_ADDRESS])},
-        name=entry.title,
-        manufacturer=MANUFACTURER,
-        model=MODEL,
-        serial_number=device.serial_number if device else None,
-        hw_version=device.hardware_version if device else None,
-        sw_version=device.firmware_version if device else None,
-    )

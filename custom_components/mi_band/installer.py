@@ -38,6 +38,7 @@ from .band.errors import (
 from .band.files import BandFile, FileKind
 from .band.link import Link
 from .band.session import BandSession
+from .band.state import BandState
 from .band.upload import upload
 from .const import DOMAIN
 from .coordinator import MiBandCoordinator
@@ -170,7 +171,8 @@ async def _async_install(
             )
         links = coordinator.keeper.record.connections
         await coordinator.async_run(transfer.run)
-        coordinator.async_doubt()
+        # It may have lost all that it was told; the next link tells it anew.
+        coordinator.async_publish(BandState.doubted)
         after = await _async_until_back(coordinator, links)
         if after != file.version:
             raise HomeAssistantError(

@@ -5,11 +5,11 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
 
 from .band.settings import Values
-from .const import CONF_BINDING, CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN
+from .const import CONF_BINDING, CONF_KEY, CONF_PROFILE, DOMAIN
 from .coordinator import MiBandConfigEntry
+from .device import async_note_address
 from .pairing import BINDING_NOT_ASKED
 from .reach import async_listen
 from .snapshot import async_load_chosen
@@ -63,7 +63,7 @@ class KnownBand:
         Whoever updates the entry with it loads it again as well.
         """
         self._released = False
-        self._move_device(address)
+        async_note_address(self._hass, self.entry, address)
         if binding == BINDING_NOT_ASKED:
             # A key that was typed later does not undo what the band answered once.
             binding = self.entry.data.get(CONF_BINDING, binding)
@@ -72,16 +72,6 @@ class KnownBand:
     @property
     def _is_loaded(self) -> bool:
         return self.entry.state is ConfigEntryState.LOADED
-
-    def _move_device(self, address: str) -> None:
-        registry = dr.async_get(self._hass)
-        device = registry.async_get_device_by_identifier(
-            (DOMAIN, self.entry.data[CONF_IDENTITY]), self.entry.entry_id
-        )
-        if device is not None:
-            registry.async_update_device(
-                device.id, new_connections={(dr.CONNECTION_BLUETOOTH, address)}
-            )
 
 
 async def async_silent_entries(hass: HomeAssistant) -> list[MiBandConfigEntry]:

@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.mi_band import installer
+from custom_components.mi_band.band.state import BandState
 from tests.emulator import files
 from tests.emulator.backend import BumbleBackend
 from tests.emulator.band import EmulatedBand
@@ -64,7 +65,7 @@ async def _live_in(house: House) -> Mapping[str, Any]:
     await house.call("set_alarm", alarm=9, time="22:05", enabled=False)
     await house.call("set_reminder", reminder=1, text="Bins", when="2080-05-20 06:00:00")
     # The wearer is told when a band is paired, which this one was before the test.
-    house.entry.runtime_data.async_doubt()
+    house.entry.runtime_data.async_publish(BandState.doubted)
     await _anew(house)
     return _put_there(house.band)
 
