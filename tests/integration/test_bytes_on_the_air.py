@@ -1,4 +1,4 @@
-"""What each action and each entity writes to the band, byte for byte, as the documents have it.
+"""What each action and each entity has on the air, byte for byte, as the documents have it.
 
 The expected bytes are written down here by hand: packets of protocol-control.md where it gives
 them, else from its layouts, cut for an ATT MTU of 23 as its section 4.3 says. Nothing else may be
@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 import logging
 from pathlib import Path
 import re
@@ -24,6 +25,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mi_band.band.battery import read_battery
+from custom_components.mi_band.event import EVENTS
 from custom_components.mi_band.firmware_library import async_get_library
 from tests.emulator import files
 from tests.emulator.band import EmulatedBand
@@ -570,3 +572,95 @@ def test_another_byte_would_be_noticed(
     expected: tuple[str, ...], writes: list[str], found: list[str]
 ) -> None:
     assert differences(expected, writes) == found
+
+
+# What the band tells
+
+TOLD: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
+    ("0010 01", "19.1", {"event.sleep": "fell_asleep", "binary_sensor.asleep": "on"}),
+    ("0010 02", "19.1", {"event.sleep": "woke_up", "binary_sensor.asleep": "off"}),
+    ("0010 03", "19.1", {"event.goal": "reached"}),
+    ("0010 06", "19.1", {"event.wear": "not_worn", "binary_sensor.worn": "off"}),
+    ("0010 07", "19.1", {"event.call": "rejected"}),
+    ("0010 09", "19.1", {"event.call": "ignored"}),
+    ("0010 08", "19.1", {"event.find_phone": "started"}),
+    ("0010 0f", "19.1", {"event.find_phone": "stopped"}),
+    ("0010 0a", "19.1", {"event.alarm": "toggled"}),
+    ("0010 1a", "19.1", {"event.alarm": "changed"}),
+    ("0010 fe 00", "19.1", {"event.music": "play"}),
+    ("0010 fe 01", "19.1", {"event.music": "pause"}),
+    ("0010 fe 03", "19.1", {"event.music": "next"}),
+    ("0010 fe 04", "19.1", {"event.music": "previous"}),
+    ("0010 fe 05", "19.1", {"event.music": "volume_up"}),
+    ("0010 fe 06", "19.1", {"event.music": "volume_down"}),
+    ("0010 fe e0", "19.1", {"event.music": "opened"}),
+    ("0010 fe e1", "19.1", {"event.music": "closed"}),
+    (
+        "2A37 00 4c",
+        "11, captured",
+        {"sensor.heart_rate": "76", "binary_sensor.worn": "on"},
+    ),
+    (
+        "0007 0c 39 30 00 00 38 22 00 00 59 01 00 00",
+        "protocol-data.md 1",
+        {
+            "sensor.steps": "12345",
+            "sensor.distance": "8760",
+            "sensor.calories": "345",
+            "binary_sensor.goal_reached": "on",
+        },
+    ),
+    (
+        "0006 0f 57 00 e8 07 03 01 08 02 0b 08 e8 07 03 01 09 29 05 08 17",
+        "protocol-data.md 3",
+        {
+            "sensor.battery": "87",
+            "binary_sensor.charging": "off",
+            "sensor.last_charged": "2024-03-01T07:41:05+00:00",
+        },
+    ),
+)
+"""A notification of the band, its section, and what is shown because of it."""
+NOT_TOLD: Final = {
+    *("binary_sensor.connected", "sensor.last_sync", "sensor.signal_strength"),
+    # Of the goal, which is told to the band, and the steps.
+    "sensor.step_goal_progress",
+    # From the stored records: see the tests of these.
+    *("sensor.activity", "sensor.deep_sleep", "sensor.fell_asleep_at", "sensor.last_workout"),
+    *("sensor.light_sleep", "sensor.resting_heart_rate", "sensor.sleep_duration"),
+    *("sensor.unsynced_minutes", "sensor.woke_up_at"),
+}
+"""What Home Assistant knows by itself, or counts."""
+
+
+def _shows(house: House, wanted: Mapping[str, str]) -> bool:
+    found = {}
+    for entity in wanted:
+        platform, _, key = entity.partition(".")
+        state = house.state(platform, key)
+        is_event = platform == "event"
+        found[entity] = state.attributes["event_type"] if is_event else state.state
+    return found == wanted
+
+
+async def test_what_the_band_tells_in_the_documented_bytes_is_shown(
+    house: House, subtests: pytest.Subtests
+) -> None:
+    for packet, source, shown in TOLD:
+        with subtests.test(f"{packet}: {source}"):
+            name, _, value = packet.partition(" ")
+            # Nobody measures, so that nothing else comes; readings are listened to all the same.
+            house.band._body.notify(name, bytes.fromhex(value))
+            await until(partial(_shows, house, shown))
+
+
+def test_everything_that_the_band_tells_has_a_row() -> None:
+    told = {entity for _, _, shown in TOLD for entity in shown}
+    rows = {
+        f"{platform}.{row.key}"
+        for platform in ("binary_sensor", "event", "sensor")
+        for row in TABLES[platform]
+    }
+    assert told == rows - NOT_TOLD
+    events = {(f"event.{row.key}", kind) for row in EVENTS for kind in row.types.values()}
+    assert {one for _, _, shown in TOLD for one in shown.items() if one in events} == events
