@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from multiprocessing import Pipe
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
 import signal
+from threading import Lock
 from typing import Final
 
 import pytest
@@ -26,6 +29,9 @@ AT_ONCE: Final = 4
 """Processes wait most of their time, for the disk and for each other."""
 PROCESS_S: Final = 60.0
 """More than a process takes."""
+
+_ASKING: Final = Lock()
+"""To start a process asks all others how they ended, and only the first who asks is told."""
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -107,9 +113,17 @@ async def street(lab: Lab, tmp_path: Path) -> Street:
 
 async def end_of[**P](work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> int | None:
     """Let a process work to its end, while the bands go on."""
-    process = await asyncio.to_thread(lambda: forked(work, *args, **kwargs))
-    await asyncio.to_thread(process.join, PROCESS_S)
-    return process.exitcode
+
+    def start() -> ForkServerProcess:
+        with _ASKING:
+            return forked(work, *args, **kwargs)
+
+    def end(process: ForkServerProcess) -> int | None:
+        wait([process.sentinel], PROCESS_S)
+        with _ASKING:
+            return process.exitcode
+
+    return await asyncio.to_thread(end, await asyncio.to_thread(start))
 
 
 def packets_of(band: EmulatedBand) -> int:
