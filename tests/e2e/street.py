@@ -26,7 +26,7 @@ from .pages import Visit, new_context, revisit
 KEY = "8fa9b42078627a654d22beff985655db"
 # What an operation takes on a real link; without it the pages of a progress are over unseen.
 LINK_PACE_S = 0.02
-_PROFILES = (*["bound"] * 16, "v2_new", "bound_07")
+_PROFILES = (*["bound"] * 24, "v2_new", "bound_07")
 # What a person makes loud who looks for a fault, and what carries packets and requests.
 _LOUD = (
     *("aioesphomeapi", "aiohttp", "bleak", "bleak_esphome", "bleak_retry_connector", "habluetooth"),

@@ -28,6 +28,8 @@ async def test_a_watch_face_is_installed_and_seen(
         await wearer.press("Next")
         await wearer.see("mi_band.install_watchface", "kept")
         await wearer.dialog.get_by_role("link", name="mi_band.install_watchface").click()
+        # Somebody may have left the page the other way.
+        await wearer.ha.get_by_text("UI mode").click()
         await choose_band(wearer)
         file = wearer.ha.locator("ha-service-control ha-selector-text input")
         await file.fill(f"mi_band/{NAME}")

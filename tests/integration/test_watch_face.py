@@ -198,7 +198,7 @@ async def test_a_face_that_the_band_did_not_take_is_not_listed(house: House, fol
     house.band.faults.upload(UploadTrouble(verified=0x04))
     with pytest.raises(HomeAssistantError) as caught:
         await _install(house, folder, "hands.bin", dials.analog_face())
-    assert caught.value.translation_key == "upload_refused"
+    assert caught.value.translation_key == "upload_not_verified"
     assert _names(house) == ["digits.bin"]
     assert _shows_digits(await _view(house))
 
