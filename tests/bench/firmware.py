@@ -278,7 +278,10 @@ def _size(size: int) -> str:
 
 async def print_links(sizes: list[int], *, slow: bool) -> None:
     """Print the transfers."""
-    _head("link", "MTU", "file", "packets", "bare", "ours", "of the rate", "longest callback")
+    _head(
+        *("link", "MTU", "file", "packets", "bare", "ours", "of the rate", "longest callback"),
+        "by a collection of Python's",
+    )
     paced = f"{INTERVAL_S * 1000:g} ms, {PACKETS_PER_EVENT} an event"
     radios = {paced: True, "as fast as it goes": False}
     for (name, is_paced), mtu, size in product(radios.items(), MTUS, sizes):
@@ -295,6 +298,7 @@ async def print_links(sizes: list[int], *, slow: bool) -> None:
             f"{one.ours_s:.2f} s",
             f"{one.ratio:.3f}",
             f"{one.held_up.longest_cpu_s * 1000:.1f} ms",
+            f"{one.held_up.collection_s * 1000:.0f} ms",
         )
 
 

@@ -277,9 +277,12 @@ def watch() -> Generator[HeldUp]:
     run = Handle._run
 
     def timed(handle: Handle) -> None:
-        begun = time.thread_time()
+        begun, collections = time.thread_time(), _collections()
         run(handle)
-        if (used := time.thread_time() - begun) > held_up.longest_cpu_s:
+        used = time.thread_time() - begun
+        if _collections() != collections:
+            held_up.collection_s = max(held_up.collection_s, used)
+        elif used > held_up.longest_cpu_s:
             held_up.longest_cpu_s, held_up.what = used, repr(handle)
 
     async def tick() -> None:
