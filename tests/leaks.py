@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterable, Mapping
 import html
+from itertools import batched
 import json
 import re
 from typing import Final, Literal
@@ -13,9 +14,14 @@ type Secret = bytes | str
 _ORDERS: Final[tuple[Literal["big", "little"], ...]] = ("big", "little")
 _PIECE: Final = 8
 """Bytes in a row that give a secret away; a key has twice as many."""
-_BETWEEN_HEX = re.compile(r"\\\\?x|0x|[^0-9a-z]+")
-_BETWEEN_NUMBERS = re.compile(r"[^0-9]+")
+_END: Final = "\0"
+"""Parts what does not belong together."""
+_BETWEEN_HEX = re.compile(r"\\\\?x|0x|[^0-9a-z\0]+")
+_BETWEEN_NUMBERS = re.compile(r"[^0-9\0]+")
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]+")
+_WORDS_IN_BYTES = re.compile(rb"[\t\n\r -~]{4,}")
+_LINES: Final = 1000
+"""Lines of a long file that are read together."""
 
 
 class Reading:
@@ -31,7 +37,7 @@ class Reading:
         self._texts = tuple({text, plain, unquote(plain), unquote_plus(plain)})
         self._words = tuple(each.casefold() for each in self._texts)
         self._hex = _BETWEEN_HEX.sub("", text.casefold())
-        self._numbers = f",{_BETWEEN_NUMBERS.sub(',', text)},"
+        self._numbers = f",{_BETWEEN_NUMBERS.sub(',', text)},".replace(_END, f",{_END},")
         self._base64 = tuple(
             _NO_BASE64.sub(" ", each.replace("-", "+").replace("_", "/")) for each in self._texts
         )
@@ -96,6 +102,17 @@ def _in_base64(secret: bytes) -> set[str]:
         end = (before + len(secret)) * 8 // 6
         forms.add(text[begin:end])
     return forms
+
+
+def texts_of_file(content: bytes) -> Iterable[str]:
+    """Return what a file says: the lines of a text; the words and the bytes of anything else."""
+    if b"\0" in content:
+        # What is between two words is data and no spelling: what it parts is not put together.
+        yield _END.join(word.decode("ascii") for word in _WORDS_IN_BYTES.findall(content))
+        yield content.hex()
+        return
+    for lines in batched(content.decode(errors="replace").splitlines(), _LINES, strict=False):
+        yield "\n".join(lines)
 
 
 def find(texts: Iterable[tuple[str, str]], secrets: Mapping[str, Secret]) -> list[str]:

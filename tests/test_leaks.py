@@ -2,13 +2,14 @@
 
 import base64
 import html
+from itertools import batched
 import json
 from urllib.parse import quote, quote_plus
 from uuid import UUID
 
 import pytest
 
-from tests.leaks import Reading, Secret, find
+from tests.leaks import Reading, Secret, find, texts_of_file
 
 KEY = bytes.fromhex("c33d3ef72cd974853857f9201a65f252")
 PRINTABLE = b"sixteen 'bytes'!"
@@ -84,6 +85,31 @@ def test_what_is_not_there_is_not_found(secret: Secret) -> None:
     text = " ".join((*WRITTEN.values(), *QUOTED.values()))
     assert not any(Reading(text).holds(stranger) for stranger in strangers)
     assert not Reading("a log of a day\n2026-11-22 10:00:00 DEBUG c3 3d 3e f7").holds(secret)
+
+
+STORED = {
+    "bytes": b"\0\x07" + KEY + b"\xff\0",
+    "hex": b"\0\x07" + KEY.hex().encode() + b"\xff\0",
+    "HEX with colons": b"\x01\x02\0" + KEY.hex(":").upper().encode() + b"\x07",
+    "a number": b"\x01\0" + str(int.from_bytes(KEY)).encode() + b"\0\x01",
+    "numbers": b"\0" + str(list(KEY)).encode(),
+    "base64": b"\xf8\0x" + base64.b64encode(KEY) + b"\0",
+    "a text": f"one\n{KEY.hex()}\nthree".encode(),
+    "a long text": b"line\n" * 5000 + KEY.hex().encode() + b"\nline" * 5000,
+}
+
+
+@pytest.mark.parametrize("content", STORED.values(), ids=STORED)
+def test_a_key_is_found_in_a_file(content: bytes) -> None:
+    assert any(Reading(text).holds(KEY) for text in texts_of_file(content))
+
+
+def test_the_columns_of_a_table_are_not_read_as_one_word() -> None:
+    digits = "c33d3ef72cd97485"
+    rows = b"\0".join(bytes((6, ord(one), 0x80, ord(two))) for one, two in batched(digits, 2))
+    assert not any(Reading(text).holds(KEY) for text in texts_of_file(rows))
+    words = b"\0".join(digits[at : at + 4].encode() for at in range(0, len(digits), 4))
+    assert not any(Reading(text).holds(KEY) for text in texts_of_file(words))
 
 
 def test_what_is_found_is_told_with_its_place() -> None:

@@ -7,7 +7,6 @@ card. So no walk sees another, and a server starts once for all of them.
 from collections.abc import AsyncIterator, Iterator
 import contextlib
 from dataclasses import dataclass, field, replace
-from itertools import batched
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -19,7 +18,7 @@ from tests.demo.pairing import pair
 from tests.demo.process import free_port
 from tests.demo.server import DOMAIN
 from tests.emulator.vendor import EmulatedVendor, Scenario
-from tests.leaks import Secret, find
+from tests.leaks import Secret, find, texts_of_file
 
 from .pages import Visit, new_context, revisit
 
@@ -133,11 +132,7 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
         # What is in Home Assistant's own log is in that of its process, too.
         if not path.is_file() or path.name == "home-assistant.log":
             continue
-        lines = path.read_bytes().decode("latin-1").splitlines()
-        # A log is long, and a line of it says enough.
-        yield from ((path.name, "\n".join(some)) for some in batched(lines, 1000, strict=False))
-        if ".db" in path.suffix:
-            yield path.name, path.read_bytes().hex()
+        yield from ((path.name, text) for text in texts_of_file(path.read_bytes()))
 
 
 async def add_with_key(wearer: Visit) -> None:

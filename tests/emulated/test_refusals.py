@@ -830,7 +830,8 @@ def held(here: Lab) -> dict[str, Json]:
     for name, parts in {
         "time": ("zone", "writes"),
         "heart_rate": ("interval", "sleep", "continuous", "one_shot"),
-        "records": ("acknowledged", "minutes", "workouts"),
+        # Not the minutes, which come with the time.
+        "records": ("acknowledged", "workouts"),
         "firmware": ("running", "installed", "holds"),
     }.items():
         whole = state[name]

@@ -198,7 +198,7 @@ class Owner:
     """The person whose account it is."""
 
     account: str = "ada@example.com"
-    phone: str = "+4915112345678"
+    phone: str = "+4915790264813"
     password: str = field(default="corr3ct h+rse&b@ttery", repr=False)
     country: str = "DE"
     user_id: str = "7034468780"

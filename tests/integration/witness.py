@@ -23,6 +23,7 @@ from custom_components.mi_band.account_errors import AccountError
 from custom_components.mi_band.band.errors import BandError
 from custom_components.mi_band.system_health import async_info
 from tests.account.lab import texts_of
+from tests.leaks import texts_of_file
 
 from .flow import DOMAIN
 from .http_pages import Browser
@@ -121,9 +122,8 @@ class Witness:
     def _files(self) -> Iterator[Text]:
         for path in Path(self.hass.config.config_dir).rglob("*"):
             if path.is_file():
-                content = path.read_bytes()
-                # As text, and as what a database stores without writing it.
-                yield f"file {path.name}", f"{content.decode('latin-1')} {content.hex()}"
+                for text in texts_of_file(path.read_bytes()):
+                    yield f"file {path.name}", text
 
     def _issues(self) -> Iterator[Text]:
         for issue in ir.async_get(self.hass).issues.values():
