@@ -106,7 +106,9 @@ def test_a_key_is_found_in_a_file(content: bytes) -> None:
 
 def test_the_columns_of_a_table_are_not_read_as_one_word() -> None:
     digits = "c33d3ef72cd97485"
-    rows = b"\0".join(bytes((6, ord(one), 0x80, ord(two))) for one, two in batched(digits, 2))
+    rows = b"\0".join(
+        bytes((6, ord(one), 0x80, ord(two))) for one, two in batched(digits, 2, strict=True)
+    )
     assert not any(Reading(text).holds(KEY) for text in texts_of_file(rows))
     words = b"\0".join(digits[at : at + 4].encode() for at in range(0, len(digits), 4))
     assert not any(Reading(text).holds(KEY) for text in texts_of_file(words))
