@@ -1,8 +1,10 @@
 """The tasks that run beside a link and end with it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from contextlib import closing
 import logging
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -12,6 +14,9 @@ from .lease import NoLink
 
 _LOGGER = logging.getLogger(__name__)
 
+type Work = Coroutine[Any, Any, None]
+"""What a task does; begun by nobody yet."""
+
 
 class Companions:
     """Named tasks of one link, at most one of each name."""
@@ -20,10 +25,10 @@ class Companions:
         self._hass = hass
         self._entry = entry
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._on_each_link: dict[str, Callable[[], Awaitable[None]]] = {}
+        self._on_each_link: dict[str, Callable[[], Work]] = {}
 
     @callback
-    def async_on_link(self, name: str, work: Callable[[], Awaitable[None]]) -> CALLBACK_TYPE:
+    def async_on_link(self, name: str, work: Callable[[], Work]) -> CALLBACK_TYPE:
         """Do something on every new link, at most as long as it lasts; returns what ends that."""
         self._on_each_link[name] = work
 
@@ -37,12 +42,13 @@ class Companions:
         for name, work in self._on_each_link.items():
             self.start(name, work())
 
-    def start(self, name: str, work: Awaitable[None]) -> None:
-        """Start a task, in place of an older one of its name."""
-        if older := self._tasks.pop(name, None):
+    def start(self, name: str, work: Work) -> None:
+        """Start a task, in place of an older one of its name, as soon as that has ended."""
+        older = self._tasks.pop(name, None)
+        if older:
             older.cancel()
         self._tasks[name] = self._entry.async_create_background_task(
-            self._hass, _until_link_ends(work, name), f"{name} of {self._entry.title}"
+            self._hass, _until_link_ends(work, name, older), f"{name} of {self._entry.title}"
         )
 
     async def dismiss(self, name: str) -> None:
@@ -57,9 +63,13 @@ class Companions:
             await self.dismiss(name)
 
 
-async def _until_link_ends(work: Awaitable[None], name: str) -> None:
+async def _until_link_ends(work: Work, name: str, older: asyncio.Task[None] | None) -> None:
     try:
-        await work
+        with closing(work):
+            if older:
+                # What it does last, such as to stop measuring, would undo what this does first.
+                await asyncio.wait([older])
+            await work
     except (BandError, NoLink) as err:
         # Who watches the link sees its end too, and a new link starts what is needed again.
         _LOGGER.debug("%s ended: %s", name, err)

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from typing import override
 
 from hypothesis import given, strategies as st
 import pytest
@@ -70,3 +71,25 @@ async def test_cancelling_is_not_lost_when_the_stop_cannot_be_written() -> None:
     with suppress(asyncio.CancelledError):
         await measuring
     assert measuring.cancelled()
+
+
+async def test_who_is_cancelled_while_it_begins_stops_it_too() -> None:
+    begun = asyncio.Event()
+
+    class Slow(ScriptedLink):
+        """Confirms the beginning only after a while."""
+
+        @override
+        async def write(self, characteristic: Characteristic, *packets: bytes) -> None:
+            await super().write(characteristic, *packets)
+            if vectors.START_CONTINUOUS in packets:
+                begun.set()
+                await asyncio.Event().wait()
+
+    link = Slow()
+    measuring = asyncio.create_task(measure_continuously(link))
+    await begun.wait()
+    measuring.cancel()
+    with suppress(asyncio.CancelledError):
+        await measuring
+    assert link.packets(Characteristic.HEART_RATE_CONTROL)[-1] == vectors.STOP_CONTINUOUS

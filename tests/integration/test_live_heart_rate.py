@@ -86,6 +86,16 @@ async def test_measuring_ends_after_the_time_that_was_chosen(
     await until(lambda: house.on_band("heart_rate", "continuous") is False)
 
 
+async def test_switching_on_what_is_on_goes_on_measuring(house: House) -> None:
+    await _measure(house)
+    begun = list(house.band._body.traffic["2A39"].last)
+    await house.act("switch", "continuous_heart_rate", "turn_on")
+    # What measured until now ends before it begins anew; the other way round it ended for good.
+    commands = house.band._body.traffic["2A39"].last
+    await until(lambda: list(commands) == [*begun, "15 01 00", *begun])
+    assert house.on_band("heart_rate", "continuous") is True
+
+
 async def test_who_switches_off_and_on_again_has_the_whole_time(
     house: House, hass: HomeAssistant
 ) -> None:

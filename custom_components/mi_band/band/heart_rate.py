@@ -73,8 +73,10 @@ async def measure_continuously(link: Link) -> None:
 
     The sensor's light is on all the time and the battery pays for it, so leaving always stops it.
     """
-    await link.write(Characteristic.HEART_RATE_CONTROL, STOP_ONE, STOP_CONTINUOUS, START_CONTINUOUS)
+    begin = STOP_ONE, STOP_CONTINUOUS, START_CONTINUOUS
     try:
+        # Who is cancelled here does not know whether the band has begun.
+        await link.write(Characteristic.HEART_RATE_CONTROL, *begin)
         while True:
             await asyncio.sleep(KEEP_ALIVE_INTERVAL.total_seconds())
             await link.write(Characteristic.HEART_RATE_CONTROL, KEEP_ALIVE)
