@@ -25,7 +25,10 @@ def _commit(history: History, *told: Stretch) -> None:
         history.commit_minutes(BAND, minutes, fetched_until=minutes[-1].minute + 1)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=60,
+)
 @given(told=stretches(), start=st.integers(-100, 1500), length=st.integers(0, 3000))
 def test_a_span_has_the_sessions_that_lie_in_it(
     history: History, told: list[Stretch], start: int, length: int

@@ -1,0 +1,63 @@
+"""An event loop whose clock stands still while the machine is slow.
+
+The bands, the air and Home Assistant share a loop, and with it their speed: on a busy machine all
+of them are slow together. A time-out is measured by a clock that goes on meanwhile, so it would
+strike because something took the processor away, and not because somebody fell silent. This clock
+counts a turn of the loop as short, however long it took, and a wait as what was asked for. It is
+never fast: what waits for a second waits for one, or longer.
+"""
+
+import asyncio
+import selectors
+from time import monotonic
+from typing import Final, override
+
+LONGEST_TURN_S: Final = 0.001
+"""As what a turn of the loop counts at most; most take a tenth of that."""
+
+
+class PatientLoop(asyncio.SelectorEventLoop):
+    """A loop that gives everybody who waits as many turns on a slow machine as on a fast one."""
+
+    def __init__(self) -> None:
+        self._patient = _PatientSelector()
+        super().__init__(self._patient)
+
+    @override
+    def time(self) -> float:
+        """Return the time of this loop in seconds."""
+        return self._patient.time()
+
+    @override
+    def __setattr__(self, name: str, value: object) -> None:
+        # Home Assistant puts the machine's clock here, to save a call.
+        if name != "time":
+            super().__setattr__(name, value)
+
+
+class _PatientSelector(selectors.DefaultSelector):
+    """Waits for files and timers as any selector, and keeps the loop's clock."""
+
+    # Kept here, where no test that freezes the time finds it.
+    _clock = staticmethod(monotonic)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turn_began = self._clock()
+        self._lost = 0.0
+
+    def time(self) -> float:
+        """Return the machine's time less all that it was too slow for."""
+        return min(self._clock(), self._turn_began + LONGEST_TURN_S) - self._lost
+
+    @override
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait; however late that ends, only the wait that was asked for counts."""
+        time, began = self.time(), self._clock()
+        found = super().select(timeout)
+        self._turn_began = self._clock()
+        waited = self._turn_began - began
+        if timeout is not None:
+            waited = min(waited, max(timeout, 0.0) + LONGEST_TURN_S)
+        self._lost = self._turn_began - (time + waited)
+        return found

@@ -1,0 +1,46 @@
+"""Whoever waits in a test waits for the others in it, and not for the machine."""
+
+import asyncio
+from time import monotonic, sleep
+
+from homeassistant.core import HomeAssistant
+import pytest
+
+from tests.patience import PatientLoop
+
+
+async def test_what_the_machine_takes_for_a_turn_is_not_taken_from_those_who_wait() -> None:
+    async with asyncio.timeout(0.05):
+        for _ in range(10):
+            sleep(0.02)  # noqa: ASYNC251  the machine is slow
+            await asyncio.sleep(0)
+
+
+async def test_whoever_falls_silent_is_given_up_all_the_same() -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await asyncio.Event().wait()
+
+
+async def test_nobody_waits_for_less_than_was_asked_for() -> None:
+    begun = monotonic()
+    for _ in range(10):
+        await asyncio.sleep(0.005)
+    assert monotonic() - begun >= 0.05
+
+
+async def test_the_clock_never_goes_back() -> None:
+    times = []
+    for _ in range(10):
+        times.append(asyncio.get_running_loop().time())
+        sleep(0.003)  # noqa: ASYNC251  the machine is slow
+        times.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(0.001)
+    assert times == sorted(times)
+
+
+async def test_home_assistant_runs_by_this_clock(hass: HomeAssistant) -> None:
+    assert isinstance(hass.loop, PatientLoop)
+    before = hass.loop.time()
+    sleep(0.1)  # noqa: ASYNC251  the machine is slow
+    assert hass.loop.time() - before < 0.01
