@@ -138,6 +138,7 @@ async def test_a_band_with_too_little_battery_takes_nothing(house: House, folder
     with pytest.raises(HomeAssistantError) as caught:
         await house.call("update_firmware", file=name)
     assert caught.value.translation_key in {"low_battery", "low_battery_charging"}
+    assert "is at 29 %, and 30 % is needed" in str(caught.value)
     assert house.on_band("firmware", "inits") == []
 
 

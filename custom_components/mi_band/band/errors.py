@@ -129,6 +129,11 @@ class LowBattery(CommandRefused):
         self.level_percent = level_percent
         self.needed_percent = needed_percent
 
+    @property
+    @override
+    def details(self) -> Mapping[str, str]:
+        return {"level": str(self.level_percent), "needed": str(self.needed_percent)}
+
     @override
     def __str__(self) -> str:
         return f"the battery is at {self.level_percent} %, {self.needed_percent} % is needed"
