@@ -3,7 +3,10 @@
 import asyncio
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
+from typing import Any
 
+from bleak import BleakClient
+from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.exc import BleakError
 import pytest
 
@@ -244,6 +247,74 @@ async def test_a_refusal_that_a_proxy_tells_in_words_has_no_code(
     assert caught.value.status == 0xFF
 
 
+@pytest.mark.parametrize(
+    "failure", [EOFError, BrokenPipeError, AttributeError, AssertionError], ids=str
+)
+async def test_a_system_service_that_goes_away_is_a_lost_link(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, failure: type[Exception]
+) -> None:
+    band = await lab.band()
+
+    async def fail(*_: object, **__: object) -> bytearray:
+        raise failure
+
+    async def read(link: BandSession) -> Packet:
+        async with link.notifications(_EVENT) as packets:
+            return await anext(packets)
+
+    async with lab.open(band, None) as link:
+        reading = asyncio.create_task(read(link))
+        await band.wait_for(lambda: traffic(band, "0010").cccd == 1)
+        with monkeypatch.context() as service:
+            for name in ("read_gatt_char", "write_gatt_char", "start_notify"):
+                service.setattr(lab.client_class, name, fail)
+            with pytest.raises(LinkLost):
+                await link.read(_BATTERY)
+        # Nothing comes of this link any more, and everybody learns of it.
+        with pytest.raises(LinkLost):
+            await reading
+        with pytest.raises(LinkLost):
+            await link.read(_BATTERY)
+
+
+@pytest.mark.parametrize("failure", [EOFError, BrokenPipeError, AssertionError], ids=str)
+async def test_a_system_service_that_is_gone_does_not_keep_a_session_from_ending(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, failure: type[Exception]
+) -> None:
+    band = await lab.band()
+
+    async def fail(*_: object) -> None:
+        raise failure
+
+    with monkeypatch.context() as service:
+        async with lab.open(band) as link:
+            service.setattr(lab.client_class, "disconnect", fail)
+            service.setattr(lab.client_class, "unpair", fail)
+            await link.forget_bond()
+        with pytest.raises(LinkLost):
+            await link.read(_BATTERY)
+
+
+async def test_the_mtu_is_the_one_of_the_link_where_the_client_does_not_know_it(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    band = await lab.band()
+    # As bleak does on Linux, beside a warning.
+    monkeypatch.setattr(lab.client_class, "mtu_size", 23)
+    async with lab.open(band) as link:
+        assert link.mtu == 247
+
+
+async def test_no_mtu_is_below_the_one_that_every_band_has(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    band = await lab.band()
+    found = BleakGATTCharacteristic
+    async with lab.open(band) as link:
+        monkeypatch.setattr(found, "max_write_without_response_size", 17)
+        assert link.mtu == 23
+
+
 async def test_a_characteristic_that_the_band_lacks_is_not_supported(lab: Lab) -> None:
     band = await lab.band()
     missing = Characteristic.LATER_PROTOCOL_WRITE
@@ -361,6 +432,40 @@ async def test_an_operation_cancelled_at_any_point_leaves_the_session_usable(
         await _usable(link)
     assert traffic(band, "0003").cccd <= 2
     assert lab.all_free()
+
+
+async def test_a_subscription_that_was_interrupted_can_be_made_again_where_none_is_made_twice(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    band = await lab.band()
+    subscribe = lab.client_class.start_notify
+    unsubscribe = lab.client_class.stop_notify
+    made = set()
+    begun = asyncio.Event()
+
+    # BlueZ goes on with what it was asked, whether or not anybody waits for it.
+    async def subscribe_once(
+        client: BleakClient, found: BleakGATTCharacteristic, *args: Any, **kwargs: Any
+    ) -> None:
+        if found.uuid in made:
+            raise BleakError("[org.bluez.Error.InProgress] In Progress")
+        made.add(found.uuid)
+        begun.set()
+        await asyncio.shield(subscribe(client, found, *args, **kwargs))
+
+    async def forget(client: BleakClient, found: BleakGATTCharacteristic) -> None:
+        made.discard(found.uuid)
+        await unsubscribe(client, found)
+
+    async with lab.open(band) as link:
+        monkeypatch.setattr(lab.client_class, "start_notify", subscribe_once)
+        monkeypatch.setattr(lab.client_class, "stop_notify", forget)
+        doing = asyncio.create_task(apply_change(link, DISTANCE_UNIT.to("imperial")))
+        await begun.wait()
+        doing.cancel()
+        await asyncio.wait([doing])
+        await _usable(link)
+    assert traffic(band, "0003").last == ["06 02 00 00"]
 
 
 async def test_a_cancelled_wait_for_a_notification_gives_the_turn_back(lab: Lab) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 import logging
 from typing import Final, Self, override
@@ -13,6 +13,7 @@ from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError, BleakGATTProtocolError
 import bleak_retry_connector
 from bleak_retry_connector import (
+    BLEAK_RETRY_EXCEPTIONS,
     BleakNotFoundError,
     BleakOutOfConnectionSlotsError,
     establish_connection,
@@ -29,6 +30,7 @@ from .errors import (
 )
 from .link import Link, Packet
 from .uuids import Characteristic
+from .wire import LOWEST_MTU
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -43,6 +45,10 @@ type Device = BLEDevice
 """A band as somebody hears it, and the way to it."""
 
 _STATUS_UNKNOWN = 0xFF
+_ATT_HEADER = 3
+_FAILURES: Final = (*BLEAK_RETRY_EXCEPTIONS, AssertionError)
+"""What bleak raises: its own errors, and what it stumbles over when the system's Bluetooth service
+goes away under it."""
 
 
 class _Packets(AsyncIterator[Packet]):
@@ -94,17 +100,21 @@ class BandSession(Link):
         self._reader_turns = {characteristic: asyncio.Lock() for characteristic in Characteristic}
         self._queues: dict[Characteristic, asyncio.Queue[Packet]] = {}
         self._subscribed: set[Characteristic] = set()
+        self._in_doubt: set[Characteristic] = set()
         self._ended = False
 
     @property
     @override
     def mtu(self) -> int:
         """The ATT MTU in force, in bytes."""
+        found = self._find(Characteristic.CHUNKED_TRANSFER)
         try:
-            return self._client.mtu_size
+            # The client's own figure is 23 on Linux, whatever was agreed.
+            room = found.max_write_without_response_size
         except BleakError as err:
             # Not every backend remembers it when the link is gone.
             raise LinkLost("the link broke") from err
+        return max(room + _ATT_HEADER, LOWEST_MTU)
 
     def offers(self, characteristic: Characteristic) -> bool:
         """Tell whether the band has a characteristic."""
@@ -173,7 +183,13 @@ class BandSession(Link):
 
         found = self._find(characteristic)
         async with self._request_turn:
+            if characteristic in self._in_doubt:
+                # Who was interrupted may have subscribed, and Linux lets nobody do that twice.
+                with suppress(CommandRefused):
+                    await self._request(characteristic, self._client.stop_notify(found))
+            self._in_doubt.add(characteristic)
             await self._request(characteristic, self._client.start_notify(found, received))
+            self._in_doubt.discard(characteristic)
         self._subscribed.add(characteristic)
 
     def _receive(self, packet: Packet) -> None:
@@ -204,7 +220,7 @@ class BandSession(Link):
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT.total_seconds()):
                 await self._client.unpair()
-        except (BleakError, NotImplementedError, TimeoutError) as err:
+        except (*_FAILURES, NotImplementedError) as err:
             _LOGGER.debug("the bond of the operating system stays: %s", err)
 
     async def forget_services(self) -> None:
@@ -218,7 +234,7 @@ class BandSession(Link):
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT.total_seconds()):
                 await self._client.clear_cache()
-        except (BleakError, TimeoutError) as err:
+        except _FAILURES as err:
             _LOGGER.debug("the table of services may be kept: %s", err)
 
     def _look_up(self, characteristic: Characteristic) -> BleakGATTCharacteristic | None:
@@ -253,6 +269,9 @@ class BandSession(Link):
                 # A proxy passes the band's refusal on as text, without its code.
                 raise CommandRefused(f"access to {characteristic.name}", _STATUS_UNKNOWN) from err
             raise LinkLost("the link broke") from err
+        except _FAILURES as err:
+            self.end()
+            raise LinkLost("the system's Bluetooth service went away") from err
 
 
 @asynccontextmanager
@@ -334,7 +353,7 @@ async def _connect(
         raise BandNotFound("the band went out of reach") from err
     except BleakOutOfConnectionSlotsError as err:
         raise NoConnectionSlot("no adapter or proxy has a connection free") from err
-    except (BleakError, TimeoutError) as err:
+    except _FAILURES as err:
         raise LinkLost("the connection could not be made") from err
 
 
@@ -353,5 +372,5 @@ async def _close(client: BleakClient) -> None:
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT.total_seconds()):
             await client.disconnect()
-    except BleakError, TimeoutError:
-        _LOGGER.debug("the link did not close in time")
+    except _FAILURES as err:
+        _LOGGER.debug("the link did not close properly: %s", err)
