@@ -12,6 +12,7 @@ from bumble.gatt_client import CharacteristicProxy, DescriptorProxy
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from tests.emulator.band import EmulatedBand, Options
+from tests.emulator.clock import within_this_minute
 from tests.emulator.radio import Radio
 from tests.emulator.screen import Kind
 
@@ -182,7 +183,12 @@ async def lab(radio: Radio, **options: Unpack[Options]) -> AsyncGenerator[Lab]:
     """Switch a quick band without a past on, and connect a phone to it."""
     # The plugin's debug mode keeps a stack for every packet, which is most of the time it takes.
     asyncio.get_running_loop().set_debug(False)
-    defaults: Options = {"key": KEY, "tick_s": 0.01, "days": 0}
+    defaults: Options = {
+        "key": KEY,
+        "tick_s": 0.01,
+        "days": 0,
+        "now": within_this_minute(),
+    }
     band = EmulatedBand(radio, **(defaults | options))
     await band.power_on()
     phone = Phone(radio, band)
