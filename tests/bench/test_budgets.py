@@ -1,6 +1,7 @@
 """The budgets of bringing records home, and a firmware into a band.
 
-They are several times as wide as what is aimed at, for other tests run beside these.
+They are several times as wide as what is aimed at, for other tests run beside these, and wider
+still where the machine is slower.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from tests.lab import loopback
 
 from . import firmware
 from .history import DAY, Life, cost, decode_plainly, decoding, transfer, work
+from .yardstick import budget_s, least
 
 __all__ = ["loopback"]
 
@@ -33,10 +35,10 @@ def quiet() -> Generator[None]:
 def test_two_weeks_cost_little_cpu_and_memory_and_do_not_hold_the_loop_up() -> None:
     """One second, 30 MiB and 10 ms are aimed at."""
     done = asyncio.run(work(Life.of(14)))
-    assert done.cpu_s < 4
-    assert done.cpu_s - done.recorder_cpu_s < 1.5
+    assert done.cpu_s < budget_s(4)
+    assert done.cpu_s - done.recorder_cpu_s < budget_s(1.5)
     assert done.memory < 60 * 2**20
-    assert done.held_up.longest_cpu_s < 0.03, done.held_up.what
+    assert done.held_up.longest_cpu_s < budget_s(0.03), done.held_up.what
 
 
 def test_a_minute_costs_the_same_however_many_there_are() -> None:
@@ -44,8 +46,8 @@ def test_a_minute_costs_the_same_however_many_there_are() -> None:
     few, many = (asyncio.run(cost(Life.of(days))) for days in (7, 28))
     assert many.store_s / many.minutes < 4 * few.store_s / few.minutes
     assert many.add_up_s / many.minutes < 4 * few.add_up_s / few.minutes
-    assert many.rebuild_cpu_s < 5
-    assert many.day_s < 0.2
+    assert many.rebuild_cpu_s < budget_s(5)
+    assert many.day_s < budget_s(0.2)
 
 
 def test_minutes_are_decoded_faster_than_plainly() -> None:
@@ -56,17 +58,25 @@ def test_minutes_are_decoded_faster_than_plainly() -> None:
 
 def test_a_sync_hardly_takes_longer_than_the_link() -> None:
     """95 % of the link's rate are aimed at: a tenth of a second for a day's round."""
-    one = asyncio.run(transfer(1, 6))
-    assert one.bare.packets == 360
-    assert one.ours - one.bare.seconds < 0.6
+
+    def longer_s() -> float:
+        one = asyncio.run(transfer(1, 6))
+        assert one.bare.packets == 360
+        return one.ours - one.bare.seconds
+
+    assert least(longer_s, 0.6) < budget_s(0.6)
 
 
 @pytest.mark.parametrize("mtu", firmware.MTUS)
 def test_a_firmware_hardly_takes_longer_than_the_link(mtu: int) -> None:
     """95 % of the link's rate are aimed at."""
-    one = asyncio.run(firmware.transfer((mtu - 3) * 300, mtu, paced=True))
-    assert one.packets == 300
-    assert one.ours_s < 1.3 * one.bare_s + 0.3
+
+    def longer_s() -> float:
+        one = asyncio.run(firmware.transfer((mtu - 3) * 300, mtu, paced=True))
+        assert one.packets == 300
+        return one.ours_s - 1.3 * one.bare_s
+
+    assert least(longer_s, 0.3) < budget_s(0.3)
 
 
 @pytest.mark.usefixtures("loopback")
@@ -77,5 +87,5 @@ def test_a_firmware_takes_little_more_memory_than_it_has_bytes(tmp_path: Path) -
     path.write_bytes(files.firmware(size=size))
     done = firmware.work_apart(path, 247)
     assert size < done.memory < size + 4 * 2**20
-    assert done.held_up.longest_cpu_s < 0.03, done.held_up.what
-    assert done.cpu_s < 2
+    assert done.held_up.longest_cpu_s < budget_s(0.03), done.held_up.what
+    assert done.cpu_s < budget_s(2)

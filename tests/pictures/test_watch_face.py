@@ -12,6 +12,7 @@ import pytest
 from custom_components.mi_band.band.errors import FileRefused
 from custom_components.mi_band.drawing import BACKGROUND, FAINT
 from custom_components.mi_band.face_picture import draw_face, draw_words
+from tests.bench.yardstick import budget_s
 from tests.emulator import dials
 from tests.emulator.dials import (
     AMBER,
@@ -172,7 +173,7 @@ def test_a_greedy_face_takes_neither_long_nor_much() -> None:
     tracemalloc.stop()
     # Some 0.04 s and 2 MiB, beside the images that Pillow holds: four bytes for each pixel of
     # `MOST_PIXELS` at most.
-    assert spent < 2
+    assert spent < budget_s(2)
     assert most < 8 * 1024 * 1024
 
 
