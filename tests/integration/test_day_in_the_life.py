@@ -20,8 +20,11 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from tests.emulator.band import EmulatedBand
+from tests.emulator.clock import utc_now
 from tests.emulator.gatt.table import ROWS
 
+from .bands import MakeBand
+from .flow import KEY
 from .house import House, until
 from .sources import Sky, add_sky
 
@@ -124,6 +127,12 @@ def clock() -> Generator[Any]:
 @pytest.fixture(autouse=True)
 def find_our_integration(clock: Any, enable_custom_integrations: None) -> None:
     """Begin the day before Home Assistant does."""
+
+
+@pytest.fixture
+async def band(make_band: MakeBand) -> EmulatedBand:
+    """Provide a band that lives through the whole day."""
+    return await make_band(key=KEY, now=utc_now)
 
 
 @pytest.fixture
