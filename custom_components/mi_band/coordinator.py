@@ -344,7 +344,10 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
 
 
 def _age_minutes(recorded: Recorded) -> int | None:
-    return None if recorded.until is None else (dt_util.utcnow() - recorded.until) // _MINUTE
+    if recorded.until is None:
+        return None
+    # The clock of a band may run a little fast.
+    return max(0, (dt_util.utcnow() - recorded.until) // _MINUTE)
 
 
 def _is_told_without_end(before: BandState, after: BandState) -> bool:

@@ -144,6 +144,9 @@ class TestFastClock:
         minutes = await stored(hass)
         assert minutes[-1].minute >= held + 2
 
+    async def test_minutes_to_come_leave_none_to_fetch(self, house: House) -> None:
+        await house.until_state("sensor", "unsynced_minutes", "0")
+
 
 class TestWrongClock:
     """The battery was empty, and the clock began anew with a wrong time."""
