@@ -34,10 +34,13 @@ class TryAgainFlow(RepairsFlow):
     """Explains a trouble, and ends once the band is connected."""
 
     def __init__(self) -> None:
+        self._words: Words = None
         self._trying: asyncio.Task[bool] | None = None
 
     async def async_step_init(self, user_input: IssueData | None = None) -> RepairsFlowResult:
-        """Begin with what there is to know."""
+        """Begin with what there is to know, as it was when the dialog was opened."""
+        # The issue may go while it is tried, and its text is still shown.
+        self._words = _words_of(self.hass, self.issue_id)
         return self._show()
 
     async def async_step_confirm(self, user_input: IssueData | None = None) -> RepairsFlowResult:
@@ -74,7 +77,7 @@ class TryAgainFlow(RepairsFlow):
             step_id="confirm",
             data_schema=vol.Schema({}),
             errors=errors,
-            description_placeholders=_words_of(self.hass, self.issue_id),
+            description_placeholders=self._words,
         )
 
 

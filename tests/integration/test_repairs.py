@@ -170,6 +170,21 @@ class TestNotHeard:
         assert issues(hass) == {}
         want_fix_texts(texts, "not_heard")
 
+    async def test_a_band_that_is_heard_while_it_is_tried_leaves_a_page_with_words(
+        self, hass: HomeAssistant, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(f"{REPAIRS}.TRY_TIMEOUT", timedelta(seconds=1))
+        await house.lose_band()
+        page = await open_fix(hass, await until_raised(hass, "not_heard"))
+        words = page["description_placeholders"]
+        keep_cutting = asyncio.create_task(cut_every_link(house.band))
+        house.band.faults.out_of_range(value=False)
+        await until_gone(hass, "not_heard")
+        page = await submit(hass, page)
+        keep_cutting.cancel()
+        assert page["errors"] == {"base": "still_away"}
+        assert page["description_placeholders"] == words
+
     async def test_trying_again_after_the_band_was_removed_ends_in_words(
         self, hass: HomeAssistant, house: House
     ) -> None:
