@@ -19,7 +19,7 @@ AUTOMATIONS: Final = dict(_BLOCK.findall(README.read_text()))
 WASHING = "The washing machine on the wrist"
 QUESTION = "A question on the wrist, and what follows from the answer"
 DOORBELL = (
-    "The doorbell rings on the wrist, and who is away reads it later"
+    "The doorbell rings on the wrist, and whoever is away reads it later"
     " (with *Keep messages for a band that is away*)"
 )
 ALARM = "An alarm on the wrist an hour before the first appointment"
@@ -116,17 +116,32 @@ class TestAway:
         await until(lambda: "Somebody rang at" in house.band.screen.text)
 
 
-@pytest.mark.usefixtures("switched_off")
-async def test_the_first_appointment_sets_the_alarm(house: House, hass: HomeAssistant) -> None:
+def plan(hass: HomeAssistant, *starts: str) -> None:
+    """Let the calendar have events that begin so."""
+
     async def tell(_: ServiceCall) -> ServiceResponse:
-        return {"calendar.work": {"events": [{"start": "2080-05-20T09:15:00+02:00"}]}}
+        return {"calendar.work": {"events": [{"start": start} for start in starts]}}
 
     only = SupportsResponse.ONLY
     hass.services.async_register("calendar", "get_events", tell, supports_response=only)
+
+
+@pytest.mark.usefixtures("switched_off")
+async def test_the_first_appointment_sets_the_alarm(house: House, hass: HomeAssistant) -> None:
+    plan(hass, "2080-05-20", "2080-05-20T09:15:00+02:00", "2080-05-20T11:00:00+02:00")
     await copy(house, ALARM)
     await run(hass)
     await until(lambda: house.value("switch", "alarm_1") == "on")
     assert house.value("time", "alarm_1") == "08:15:00"
+
+
+@pytest.mark.usefixtures("switched_off")
+async def test_an_event_of_a_whole_day_sets_no_alarm(house: House, hass: HomeAssistant) -> None:
+    plan(hass, "2080-05-20")
+    await copy(house, ALARM)
+    await run(hass)
+    await hass.async_block_till_done()
+    assert house.value("switch", "alarm_1") == "off"
 
 
 async def test_the_lights_go_out_when_the_wearer_falls_asleep(
