@@ -7,6 +7,8 @@ from typing import Final
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
+from .const import DOMAIN
+
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 """How long a dialog keeps a band in which nobody does anything: a browser that was closed does not
 end its dialog."""
@@ -39,3 +41,12 @@ def async_release(hass: HomeAssistant, flow_id: str) -> None:
     claims = hass.data.get(_CLAIMS, {})
     for address in [address for address, held in claims.items() if held.flow_id == flow_id]:
         del claims[address]
+
+
+@callback
+def async_end_offers(hass: HomeAssistant, address: str, *, but: str | None = None) -> None:
+    """End every dialog that would set up the band of an address, but for one."""
+    flows = hass.config_entries.flow
+    for flow in flows.async_progress_by_handler(DOMAIN, include_uninitialized=True):
+        if flow["context"].get("unique_id") == address and flow["flow_id"] != but:
+            flows.async_abort(flow["flow_id"])

@@ -11,6 +11,7 @@ from uuid import uuid4
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.config_entries import (
+    SOURCE_IGNORE,
     SOURCE_REAUTH,
     ConfigEntry,
     ConfigFlow,
@@ -28,7 +29,7 @@ from .account_errors import AccountError
 from .band.errors import BandError, SignatureRequired
 from .band.keys import InvalidKeyFormat, parse_key
 from .band.settings import Values
-from .claims import async_claim, async_release
+from .claims import async_claim, async_end_offers, async_release
 from .const import CONF_BINDING, CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN, MODEL
 from .coordinator import MiBandConfigEntry
 from .forms import (
@@ -485,7 +486,8 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
             if self._known is not None:
                 await self._known.async_release()
             return await self.async_step_method()
-        return await self._async_list_bands("new_address", self._async_current_ids())
+        known = self._async_current_ids(include_ignore=False)
+        return await self._async_list_bands("new_address", known)
 
     async def async_step_show_key(
         self, user_input: dict[str, Any] | None = None
@@ -521,7 +523,12 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         """Keep everything of the band but its key and its address."""
         if self._known is None:
             raise RuntimeError("this step is for a known band")
-        return self.async_update_reload_and_abort(
+        entries = self.hass.config_entries
+        offered = entries.async_entry_for_domain_unique_id(DOMAIN, self._address)
+        if offered is not None and offered.source == SOURCE_IGNORE:
+            # Somebody has dismissed the card of the new address, not the band.
+            await entries.async_remove(offered.entry_id)
+        result = self.async_update_reload_and_abort(
             self._known.entry,
             unique_id=self._address,
             data_updates=self._known.async_take_over(
@@ -531,6 +538,8 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
                 "reauth_successful" if self.source == SOURCE_REAUTH else "reconfigure_successful"
             ),
         )
+        async_end_offers(self.hass, self._address, but=self.flow_id)
+        return result
 
     def _proven_key(self) -> str:
         if self._pairing is None:

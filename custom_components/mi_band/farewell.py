@@ -19,6 +19,7 @@ from .band.link import Link
 from .band.reset import factory_reset
 from .band.session import BandSession
 from .band.state import BandState, Recorded
+from .claims import async_end_offers
 from .const import DOMAIN
 from .coordinator import MiBandCoordinator
 from .reach import is_band_4, system_hold
@@ -85,16 +86,9 @@ async def async_unbind(
     # With its entry gone it would be offered anew, under the address that nobody answers to.
     bluetooth.async_clear_advertisement_history(hass, coordinator.address)
     await hass.config_entries.async_remove(entry_id)
-    _take_back_offers(hass, coordinator.address)
+    # A discovery may have begun while the band still had its entry.
+    async_end_offers(hass, coordinator.address)
     return farewell
-
-
-def _take_back_offers(hass: HomeAssistant, address: str) -> None:
-    """End the dialogs of a discovery that began while the band still had its entry."""
-    flows = hass.config_entries.flow
-    for flow in flows.async_progress_by_handler(DOMAIN, include_uninitialized=True):
-        if flow["context"].get("unique_id") == address:
-            flows.async_abort(flow["flow_id"])
 
 
 async def _async_reset(coordinator: MiBandCoordinator) -> bool:

@@ -23,6 +23,7 @@ class KnownBand:
         self.entry = entry
         self._hass = hass
         self._released = False
+        self._was_refused = self._is_refused
         self._chosen: Values | None = None
         if self._is_loaded:
             self._chosen = entry.runtime_data.data.settings.chosen
@@ -52,9 +53,17 @@ class KnownBand:
 
     @callback
     def async_give_back(self) -> None:
-        """Have it connected again, if it was let go."""
+        """Have it connected again, if it was let go; ask for a key, if its own was refused.
+
+        While somebody changes the band, Home Assistant begins no dialog about its key.
+        """
+        if self._hass.config_entries.async_get_entry(self.entry.entry_id) is None:
+            # Somebody has removed it meanwhile.
+            return
         if self._released:
             self._hass.config_entries.async_schedule_reload(self.entry.entry_id)
+        elif self._is_refused and not self._was_refused:
+            self.entry.async_start_reauth(self._hass)
 
     @callback
     def async_take_over(self, address: str, key: str, binding: str) -> dict[str, Any]:
@@ -72,6 +81,11 @@ class KnownBand:
     @property
     def _is_loaded(self) -> bool:
         return self.entry.state is ConfigEntryState.LOADED
+
+    @property
+    def _is_refused(self) -> bool:
+        """Tell whether nobody tries to connect any more, for the band took its key no more."""
+        return self._is_loaded and self.entry.runtime_data.lease.closed
 
 
 async def async_silent_entries(hass: HomeAssistant) -> list[MiBandConfigEntry]:

@@ -1,11 +1,17 @@
 """A band that Home Assistant knows: a new key, a new address, its key for the next owner."""
 
 from datetime import timedelta
+import logging
 from unittest.mock import patch
 
 from habluetooth import get_manager
 from homeassistant.components import bluetooth
-from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import (
+    SOURCE_IGNORE,
+    SOURCE_REAUTH,
+    ConfigEntryState,
+    ConfigFlowResult,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -15,6 +21,7 @@ from custom_components.mi_band.band.errors import LinkLost
 
 from .bands import MakeBand, held
 from .flow import (
+    DOMAIN,
     KEY,
     async_choose,
     async_discovered,
@@ -186,6 +193,79 @@ async def test_a_new_address_can_be_picked(
     assert page["reason"] == "reconfigure_successful"
     assert house.entry.unique_id == NEW_ADDRESS
     await reset.wait_for(lambda: reset.authenticated)
+
+
+async def test_the_card_of_a_new_address_goes_once_it_was_picked(
+    hass: HomeAssistant, house: House, make_band: MakeBand
+) -> None:
+    reset = await make_band(key=KEY, address=NEW_ADDRESS)
+    await async_discovered(hass, reset)
+    await _async_pick_new_address(hass, house)
+    await reset.wait_for(lambda: reset.authenticated)
+    assert NEW_ADDRESS not in _offered(hass)
+
+
+async def test_a_new_address_whose_card_was_dismissed_can_be_picked(
+    hass: HomeAssistant, house: House, make_band: MakeBand, caplog: pytest.LogCaptureFixture
+) -> None:
+    reset = await make_band(key=KEY, address=NEW_ADDRESS)
+    await async_discovered(hass, reset)
+    await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_IGNORE},
+        data={"unique_id": NEW_ADDRESS, "title": "Mi Smart Band 4 0099"},
+    )
+    assert NEW_ADDRESS not in _offered(hass)
+    await _async_pick_new_address(hass, house)
+    await reset.wait_for(lambda: reset.authenticated)
+    assert hass.config_entries.async_entries(DOMAIN) == [house.entry]
+    assert NEW_ADDRESS not in _offered(hass)
+    assert not [said for said in caplog.records if said.levelno >= logging.ERROR]
+
+
+async def _async_pick_new_address(hass: HomeAssistant, house: House) -> None:
+    page = await async_choose(hass, await _async_reconfigure(hass, house), "new_address")
+    page = await async_submit(hass, page, {"address": NEW_ADDRESS})
+    page = await async_choose(hass, page, "key")
+    page = await async_submit(hass, page, {"key": KEY.hex()})
+    assert page["reason"] == "reconfigure_successful"
+    assert house.entry.unique_id == NEW_ADDRESS
+
+
+def _offered(hass: HomeAssistant) -> list[str | None]:
+    """Return the addresses of the bands that a card offers to set up."""
+    flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    return [flow["context"].get("unique_id") for flow in flows]
+
+
+async def test_a_key_that_is_refused_while_a_dialog_is_open_is_asked_for_after_it(
+    hass: HomeAssistant, house: House, make_band: MakeBand
+) -> None:
+    page = await _async_reconfigure(hass, house)
+    await house.band.power_off()
+    await house.until_state("binary_sensor", "connected", "off")
+    rebound = await make_band(key=OTHER_KEY, address=house.band.address)
+    await until(lambda: house.entry.runtime_data.lease.closed)
+    assert not [*house.entry.async_get_active_flows(hass, {SOURCE_REAUTH})]
+    hass.config_entries.flow.async_abort(page["flow_id"])
+    await until(lambda: [*house.entry.async_get_active_flows(hass, {SOURCE_REAUTH})])
+    (asked,) = house.entry.async_get_active_flows(hass, {SOURCE_REAUTH})
+    page = await hass.config_entries.flow.async_configure(asked["flow_id"])
+    page = await async_choose(hass, await async_submit(hass, page), "key")
+    page = await async_submit(hass, page, {"key": OTHER_KEY.hex()})
+    assert page["reason"] == "reauth_successful"
+    await rebound.wait_for(lambda: rebound.authenticated)
+    assert not [*house.entry.async_get_active_flows(hass, {SOURCE_REAUTH})]
+
+
+async def test_a_dialog_about_a_band_that_was_removed_meanwhile_can_be_closed(
+    hass: HomeAssistant, house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = await async_choose(hass, await _async_reconfigure(hass, house), "new_key")
+    await hass.config_entries.async_remove(house.entry.entry_id)
+    hass.config_entries.flow.async_abort(page["flow_id"])
+    await hass.async_block_till_done()
+    assert not [said for said in caplog.records if said.levelno >= logging.ERROR]
 
 
 async def test_the_key_is_shown_only_after_a_confirmation(
