@@ -68,8 +68,9 @@ def bands_held_by_system(hass: HomeAssistant) -> Iterator[str]:
 def _hold(details: object, platform_data: tuple[object, ...]) -> SystemHold:
     """Read what BlueZ says of a device, which bleak hands on for its own adapters.
 
-    With the advertisement comes what holds now, in the details what held when the band was first
-    heard. bleak promises for neither that it stays where it is; other systems give neither.
+    With the advertisement comes what holds now. Of a band that the system had before Home Assistant
+    started, and that nobody has heard since, there are the details only, which BlueZ keeps up to
+    date. bleak promises for neither that it stays where it is; other systems give neither.
     """
     first = details.get("props") if isinstance(details, Mapping) else None
     for given in (*platform_data, first):
