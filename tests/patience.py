@@ -28,6 +28,10 @@ class PatientLoop(asyncio.SelectorEventLoop):
         """Return the time of this loop in seconds."""
         return self._patient.time()
 
+    def skip(self, seconds: float) -> None:
+        """Let time pass at once, as a test does that moves the clock of the machine."""
+        self._patient.skip(seconds)
+
     @override
     def __setattr__(self, name: str, value: object) -> None:
         # Home Assistant puts the machine's clock here, to save a call.
@@ -49,6 +53,10 @@ class _PatientSelector(selectors.DefaultSelector):
     def time(self) -> float:
         """Return the machine's time less all that it was too slow for."""
         return min(self._clock(), self._turn_began + LONGEST_TURN_S) - self._lost
+
+    def skip(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self._lost -= seconds
 
     @override
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:

@@ -39,6 +39,14 @@ async def test_the_clock_never_goes_back() -> None:
     assert times == sorted(times)
 
 
+async def test_time_that_is_skipped_has_passed() -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, PatientLoop)
+    loop.call_soon(loop.skip, 3600)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.Event().wait(), 3600)
+
+
 async def test_home_assistant_runs_by_this_clock(hass: HomeAssistant) -> None:
     assert isinstance(hass.loop, PatientLoop)
     before = hass.loop.time()

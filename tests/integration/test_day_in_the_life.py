@@ -22,6 +22,7 @@ import pytest
 from tests.emulator.band import EmulatedBand
 from tests.emulator.clock import utc_now
 from tests.emulator.gatt.table import ROWS
+from tests.patience import PatientLoop
 
 from .bands import MakeBand
 from .flow import KEY
@@ -94,6 +95,9 @@ class Day:
         """Let time pass."""
         # Its own `tick` goes on from the last jump, and takes back what passed since.
         self._clock.move_to(dt_util.utcnow() + span)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, PatientLoop)
+        loop.skip(span.total_seconds())
         await self.house.hass.async_block_till_done()
 
     async def until_synced_again(self, before: str) -> None:
