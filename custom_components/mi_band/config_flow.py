@@ -30,7 +30,15 @@ from .band.errors import BandError, SignatureRequired
 from .band.keys import InvalidKeyFormat, parse_key
 from .band.settings import Values
 from .claims import async_claim, async_end_offers, async_release
-from .const import CONF_BINDING, CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN, MODEL
+from .const import (
+    CONF_BINDING,
+    CONF_IDENTITY,
+    CONF_KEY,
+    CONF_PROFILE,
+    CONF_REFUSED,
+    DOMAIN,
+    MODEL,
+)
 from .coordinator import MiBandConfigEntry
 from .forms import (
     ACCOUNT_SCHEMA,
@@ -428,16 +436,16 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         self._creating = True
         self._abort_if_unique_id_configured()
         name = self._profile["name"].strip()
-        return self.async_create_entry(
-            title=f"{MODEL} {name}".strip(),
-            data={
-                CONF_ADDRESS: self._address,
-                CONF_KEY: self._proven_key(),
-                CONF_IDENTITY: uuid4().hex,
-                CONF_PROFILE: self._profile,
-                CONF_BINDING: self._binding,
-            },
-        )
+        data = {
+            CONF_ADDRESS: self._address,
+            CONF_KEY: self._proven_key(),
+            CONF_IDENTITY: uuid4().hex,
+            CONF_PROFILE: self._profile,
+            CONF_BINDING: self._binding,
+        }
+        if self._first_sync is not None and self._first_sync.refused:
+            data[CONF_REFUSED] = self._first_sync.refused
+        return self.async_create_entry(title=f"{MODEL} {name}".strip(), data=data)
 
     # A known band that has a new key, or a new address
 

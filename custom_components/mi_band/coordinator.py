@@ -24,7 +24,7 @@ from .band.session import BandSession
 from .band.state import BandEvent, BandState, Recorded, Update, apply, read_state, watch
 from .call_desk import CallDesk
 from .companions import Companions
-from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, DOMAIN
+from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, CONF_REFUSED, DOMAIN
 from .device import async_note_info
 from .face_log import FaceLog
 from .history_file import HistoryError, HistoryNewer
@@ -119,9 +119,13 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         snapshot = await self._store.async_load()
         state = decode_snapshot(snapshot) if snapshot else BandState()
         if not state.settings.chosen:
-            # The pages have put these on the band.
-            chosen = chosen_on_page(self.config_entry.data[CONF_PROFILE])
-            on_band = resolved(chosen, self.hass.config.language)
+            # The pages have put these on the band, as far as it took them.
+            data = self.config_entry.data
+            chosen = chosen_on_page(data[CONF_PROFILE])
+            told = resolved(chosen, self.hass.config.language)
+            on_band = {
+                key: value for key, value in told.items() if key not in data.get(CONF_REFUSED, ())
+            }
             settings = replace(state.settings, chosen=chosen, on_band=on_band)
             state = replace(state, settings=settings)
         try:

@@ -32,11 +32,18 @@ from .band.binding import (
 )
 from .band.clock import set_clock
 from .band.device_info import DeviceInfo, read_device_info, read_product_version
-from .band.errors import KeyRejected, LowBattery, LowBatteryCharging, SignatureRequired
+from .band.errors import (
+    CommandRefused,
+    KeyRejected,
+    LinkLost,
+    LowBattery,
+    LowBatteryCharging,
+    SignatureRequired,
+)
 from .band.link import Link, Operation
 from .band.profile import set_profile
-from .band.session import BandSession, open_session
-from .band.settings import Values, apply_change, differences
+from .band.session import BandSession, open_session, prove_key
+from .band.settings import Change, Values, apply_change, differences
 from .band.wire import KEY_SIZE
 from .const import MODEL
 from .reach import find_connectable
@@ -47,6 +54,8 @@ _LOGGER = logging.getLogger(__name__)
 
 LOWEST_BATTERY_PERCENT: Final = 30
 PAIRING_ATTEMPTS: Final = 4
+PROBES: Final = 2
+"""On how many links a band is asked that does not tell how it wants to be bound."""
 SHORTEST_TEXT: Final = timedelta(seconds=1)
 """How long the text of a progress is shown at least; nobody reads faster."""
 
@@ -116,24 +125,36 @@ class Pairing:
             BandError: one for each way in which this ends; trying again is always possible.
         """
         yield "connecting"
-        async with _open_charged(self._hass, self._address) as link:
-            if self._typed:
-                yield "authenticating"
-            elif self._sent and await _accepts(link, self.key):
+        for number in range(1, PROBES + 1):
+            async with _open_charged(self._hass, self._address) as link:
+                if self._typed:
+                    yield "authenticating"
+                elif self._sent and await _accepts(link, self.key):
+                    return
+                elif not await self._takes_local_key(link, is_last=number == PROBES):
+                    continue
+                else:
+                    yield "tap_band"
+                    self._sent = True
+                    await bind(link, self.key)
+                    yield "confirmed"
+                await prove_key(link, self.key)
                 return
-            else:
-                await self._require_local_binding(link)
-                yield "tap_band"
-                self._sent = True
-                await bind(link, self.key)
-                yield "confirmed"
-            await authenticate(link, self.key)
 
-    async def _require_local_binding(self, link: Link) -> None:
-        if isinstance(await probe_binding(link), VendorSignature):
+    async def _takes_local_key(self, link: Link, *, is_last: bool) -> bool:
+        """Ask how the band wants to be bound; False when it is to be asked on another link."""
+        try:
+            binding = await probe_binding(link)
+        except LinkLost:
+            # It may be busy, or the link a leftover of somebody else's.
+            if is_last:
+                raise
+            return False
+        if isinstance(binding, VendorSignature):
             self.binding = BINDING_VENDOR_SIGNATURE
             raise SignatureRequired("the band wants the vendor's signature")
         self.binding = BINDING_LOCAL_KEY
+        return True
 
 
 async def _accepts(link: Link, key: bytes) -> bool:
@@ -151,12 +172,20 @@ async def _open_charged(hass: HomeAssistant, address: str) -> AsyncGenerator[Ban
     async with open_session(
         partial(find_connectable, hass, address), name=MODEL, attempts=PAIRING_ATTEMPTS
     ) as link:
+        await _require_battery(link)
+        yield link
+
+
+async def _require_battery(link: Link) -> None:
+    try:
         # Readable without a key, so that it is not even asked.
         battery = await read_battery(link)
-        if battery.level_percent < LOWEST_BATTERY_PERCENT:
-            too_low = LowBatteryCharging if battery.charging else LowBattery
-            raise too_low(battery.level_percent, LOWEST_BATTERY_PERCENT)
-        yield link
+    except CommandRefused:
+        # That is known of bands that have a key. What a new one lets anybody read nobody tells.
+        return
+    if battery.level_percent < LOWEST_BATTERY_PERCENT:
+        too_low = LowBatteryCharging if battery.charging else LowBattery
+        raise too_low(battery.level_percent, LOWEST_BATTERY_PERCENT)
 
 
 type SigningRequest = Callable[[ClientSession], AbstractAsyncContextManager[Signer]]
@@ -231,7 +260,11 @@ class FirstSettings:
 
 
 class FirstSync:
-    """Puts time, wearer and preferences on a band; goes on where it was interrupted."""
+    """Puts time, wearer and preferences on a band; goes on where it was interrupted.
+
+    Attributes:
+        refused: settings that the band did not take, by their keys.
+    """
 
     def __init__(
         self, hass: HomeAssistant, address: str, key: bytes, settings: FirstSettings
@@ -239,7 +272,8 @@ class FirstSync:
         self._hass = hass
         self._address = address
         self._key = key
-        self._remaining = list(_first_operations(settings))
+        self.refused: list[str] = []
+        self._remaining = list(self._operations(settings))
         self._all = len(self._remaining)
 
     async def run(self, report: Callable[[float], None]) -> AsyncGenerator[str]:
@@ -267,10 +301,17 @@ class FirstSync:
             # A browser that still fetches this text when the flow ends would show an error instead.
             await asyncio.sleep(shown_until - self._hass.loop.time())
 
+    def _operations(self, settings: FirstSettings) -> Iterator[Operation[Any]]:
+        yield lambda link: set_clock(link, dt_util.now())
+        yield lambda link: set_profile(link, wearer(settings.profile))
+        # Nothing is known of what the band has by now, so it is told everything.
+        for change in differences(settings.wanted, {}):
+            yield partial(self._tell, change=change)
 
-def _first_operations(settings: FirstSettings) -> Iterator[Operation[Any]]:
-    yield lambda link: set_clock(link, dt_util.now())
-    yield lambda link: set_profile(link, wearer(settings.profile))
-    # Nothing is known of what the band has by now, so it is told everything.
-    for change in differences(settings.wanted, {}):
-        yield partial(apply_change, change=change)
+    async def _tell(self, link: Link, change: Change) -> None:
+        try:
+            await apply_change(link, change)
+        except CommandRefused as err:
+            # Such as a language that its firmware lacks: the band is of use without.
+            _LOGGER.warning("The band has another %s than chosen: %s", change.key, err)
+            self.refused.append(change.key)

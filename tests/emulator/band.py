@@ -198,7 +198,7 @@ class BandFaults:
         self._organs.firmware.forgive()
 
     def refuse_requests(self, characteristic: str, count: int = 1) -> None:
-        """Answer the next settings on a characteristic that takes requests with an error."""
+        """Answer the next reads of a characteristic, or settings on it, with an error."""
         self._disturb("refuse", characteristic, count)
 
     def cut_after(self, operations: int | None) -> None:

@@ -1,6 +1,7 @@
 """Adding a band: every page, every error with its way on, against the emulated band."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -14,6 +15,8 @@ import pytest
 
 from tests.emulator.backend import AttachedScanner
 from tests.emulator.band import EmulatedBand
+from tests.emulator.gatt import server
+from tests.emulator.gatt.table import HUAMI, ROWS, TABLE, Service
 from tests.emulator.radio import AirFaults
 from tests.emulator.wearer import Policy
 from tests.lab import AddScanner
@@ -472,6 +475,64 @@ async def test_a_first_sync_that_was_cut_goes_on_where_it_stopped(
     assert held(band)["user_profile"]["goal"] == 10000
     # The answer to the wrist was lost with the link, so that is written again, and nothing else.
     assert _writes(band, "0008") == 4
+
+
+@pytest.mark.parametrize("status", [0x05, 0x06])
+@pytest.mark.usefixtures("bluetooth_scanner")
+async def test_a_language_that_the_band_lacks_does_not_keep_it_out(
+    hass: HomeAssistant, make_band: MakeBand, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    band = await make_band(key=KEY)
+    band.faults.refuse(b"\x06\x17", status)
+    page = await async_pair_with_key(hass, band)
+    assert page["type"] is FlowResultType.CREATE_ENTRY
+    assert "has another language than chosen" in caplog.text
+    # It is told once more on each link, and nothing else is.
+    await band.wait_for(lambda: held(band)["settings"].get("language") == "de_DE")
+    told = held(band)["att"]["characteristics"]["0003"]["last"]
+    settings = [command[:5] for command in told if command.startswith("06")]
+    assert settings == ["06 17", "06 02", "06 03", "06 17"]
+
+
+async def test_a_band_that_tells_nobody_its_battery_before_it_has_a_key_is_paired(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(profile="v1_new", policy=Policy.ACCEPT)
+    band.faults.refuse_requests("0006")
+    page = await async_choose(hass, await async_to_method(hass, band), "tap")
+    assert page["step_id"] == "profile"
+    assert held(band)["att"]["characteristics"]["0006"]["reads"] == 1
+
+
+@pytest.mark.parametrize(("silences", "step"), [(1, "profile"), (2, "pair_failed")])
+@pytest.mark.usefixtures("bluetooth_scanner")
+async def test_a_band_that_does_not_tell_how_it_wants_to_be_bound_is_asked_on_another_link(
+    hass: HomeAssistant, make_band: MakeBand, silences: int, step: str
+) -> None:
+    band = await make_band(profile="v1_new", policy=Policy.ACCEPT)
+    page = await async_to_method(hass, band)
+    band.faults.lose("0009", silences)
+    with patch("custom_components.mi_band.band.binding.ANSWER_TIMEOUT", timedelta(seconds=0.2)):
+        page = await async_choose(hass, page, "tap")
+    assert page["step_id"] == step
+    assert held(band)["att"]["characteristics"]["0009"]["cccd"] == 2
+    if step == "pair_failed":
+        assert page["errors"] == {"base": "cannot_connect"}
+
+
+async def test_a_band_of_the_later_protocol_is_told_from_a_wrong_key(
+    hass: HomeAssistant,
+    bluetooth_scanner: AttachedScanner,
+    make_band: MakeBand,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = replace(ROWS["0009"], name="0016", uuid=HUAMI.format("0016"))
+    later = Service(HUAMI.format("fee2"), (row,))
+    monkeypatch.setattr(server, "TABLE", (*TABLE, later))
+    band = await make_band(profile="bound_08")
+    page = await async_submit(hass, await async_to_key(hass, band), {"key": KEY.hex()})
+    assert page["step_id"] == "pair_failed"
+    assert page["errors"] == {"base": "not_supported"}
 
 
 async def test_another_huami_device_is_not_offered(

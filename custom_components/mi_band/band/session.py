@@ -320,7 +320,7 @@ async def open_session(
             await session.forget_services()
             raise NotSupported("the band lacks the authentication characteristic")
         if key is not None:
-            await _authenticate(session, key)
+            await prove_key(session, key)
         yield session
     finally:
         session.end()
@@ -357,7 +357,14 @@ async def _connect(
         raise LinkLost("the connection could not be made") from err
 
 
-async def _authenticate(session: BandSession, key: bytes) -> None:
+async def prove_key(session: BandSession, key: bytes) -> None:
+    """Authenticate, and tell a wrong key from a band that wants another protocol.
+
+    Raises:
+        KeyRejected: the band holds another key.
+        NotSupported: it speaks a later protocol.
+        LinkLost: it stayed silent or went away.
+    """
     # Looked up first: a band may hang up over a wrong key, and the table goes with the link.
     later_protocol = session.offers(Characteristic.LATER_PROTOCOL_WRITE)
     try:

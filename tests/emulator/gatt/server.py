@@ -156,6 +156,8 @@ class Server(BumbleServer):
                 error=AttError.INSUFFICIENT_AUTHENTICATION,
             )
             raise att.ATT_Error(refused.error)
+        if self._body.refuses(row.name):
+            raise att.ATT_Error(AttError.INSUFFICIENT_AUTHENTICATION)
         read = self._reads.get(row.name)
         value = row.value if read is None else read()
         self._body.changed()
