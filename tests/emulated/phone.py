@@ -12,7 +12,6 @@ from bumble.gatt_client import CharacteristicProxy, DescriptorProxy
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from tests.emulator.band import EmulatedBand, Options
-from tests.emulator.clock import within_this_minute
 from tests.emulator.radio import Radio
 from tests.emulator.screen import Kind
 
@@ -187,7 +186,7 @@ async def lab(radio: Radio, **options: Unpack[Options]) -> AsyncGenerator[Lab]:
         "key": KEY,
         "tick_s": 0.01,
         "days": 0,
-        "now": within_this_minute(),
+        "goes_on": "now" in options,
     }
     band = EmulatedBand(radio, **(defaults | options))
     await band.power_on()

@@ -96,6 +96,9 @@ class Options(TypedDict, total=False):
         tap_timeout_s: How long it asks for a tap.
         mtu: ATT MTU that it offers and asks for; 23 for a band that leaves it alone.
         now: The true time.
+        goes_on: Whether it writes down the minutes that pass, or only those that it is told to have
+            lived. With a new one it has something to tell that it did not have, and whoever counts
+            what goes through the air counts that, too: in one test of a hundred.
         zone: Where the wearer is.
         identity: What is printed into it.
         policy: What the wearer does when asked for a tap.
@@ -117,6 +120,7 @@ class Options(TypedDict, total=False):
     tap_timeout_s: float
     mtu: int
     now: Now
+    goes_on: bool
     zone: tzinfo | None
     identity: Identity
     policy: Policy
@@ -250,7 +254,7 @@ class EmulatedBand:
         past = options.get("past", Past(days=options.get("days", 14), seed=options.get("seed", 1)))
         if past.settings:
             clock.have(past.settings[-1].error, past.settings[-1].zone)
-        history = History(clock, posture, past)
+        history = History(clock, posture, past, goes_on=options.get("goes_on", True))
         body = Body(
             clock=clock, posture=posture, history=history, tick_s=options.get("tick_s", 1.0)
         )

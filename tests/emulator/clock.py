@@ -17,16 +17,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def within_this_minute() -> Now:
-    """Return this machine's time that stops before the minute is over, for tests.
-
-    With the next one a band has something to tell that it did not have, and whoever counts what
-    goes through the air counts that, too: in one test of a hundred, another one each time.
-    """
-    last = utc_now().replace(second=59, microsecond=999_000)
-    return lambda: min(utc_now(), last)
-
-
 class Clock:
     """Local time with its offset, as the band believes them."""
 

@@ -177,17 +177,19 @@ class Shelf:
 class History:
     """The minutes and workouts of a band, its own and those from before it was switched on."""
 
-    def __init__(self, clock: Clock, posture: Posture, past: Past) -> None:
+    def __init__(self, clock: Clock, posture: Posture, past: Past, *, goes_on: bool = True) -> None:
         """Have a past, and go on writing from now.
 
         Args:
             clock: The band's.
             posture: Read whenever a minute is over.
             past: What lies behind it.
+            goes_on: Whether the minutes that pass are written down.
         """
         self._clock = clock
         self._posture = posture
         self._past = past
+        self._goes_on = goes_on
         self._born = number_of(clock.true)
         self._next = number_of(clock.wall)
         self._on = True
@@ -318,7 +320,7 @@ class History:
 
     def advance(self) -> None:
         """Write down the minutes that have passed. To be called before the posture changes."""
-        if not self._on:
+        if not self._on or not self._goes_on:
             return
         now = number_of(self._clock.wall)
         error = round(self._clock.error / timedelta(minutes=1))
@@ -468,7 +470,8 @@ class History:
     def span(self) -> tuple[int, int]:
         """The true minutes from the first to the one that is running."""
         self.advance()
-        return min([self._first, *self._lived]), number_of(self._clock.true)
+        running = number_of(self._clock.true) if self._goes_on else self._born
+        return min([self._first, *self._lived]), running
 
     def noted(self, start: int, end: int) -> bytes:
         """What was written down between two true minutes, nothing but zeros where nothing was."""

@@ -6,7 +6,6 @@ from typing import Any, Protocol, Unpack
 import pytest
 
 from tests.emulator.band import EmulatedBand, Options
-from tests.emulator.clock import within_this_minute
 from tests.emulator.radio import Radio
 
 TICK_S = 0.02
@@ -32,7 +31,7 @@ async def make_band(radio: Radio) -> AsyncGenerator[MakeBand]:
 
     async def make(**options: Unpack[Options]) -> EmulatedBand:
         # A past of its own takes a band time to tell, so it has one where a test is about that.
-        usual = Options(tick_s=TICK_S, days=0, now=within_this_minute())
+        usual = Options(tick_s=TICK_S, days=0, goes_on="now" in options)
         band = EmulatedBand(radio, **(usual | options))
         bands.append(band)
         await band.power_on()

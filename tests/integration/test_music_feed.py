@@ -46,7 +46,8 @@ async def test_the_screen_shows_what_plays_when_it_is_opened(house: House, playe
     house.band.wearer.press_music("open")
     await _until_told(house, 2)
     music = house.on_band("music")
-    assert music.pop("position_s") in {30, 31}
+    # It plays on, however long this takes.
+    assert music.pop("position_s") in range(30, 90)
     assert music == {
         "nothing_playing": False,
         "playing": True,

@@ -13,7 +13,6 @@ from custom_components.mi_band.band.session import BandSession, open_session
 from tests.emulator.backend import bleak_device
 from tests.emulator.band import EmulatedBand, Options
 from tests.emulator.central import Adapter
-from tests.emulator.clock import within_this_minute
 from tests.emulator.gatt.body import Json
 from tests.emulator.radio import AirFaults, Radio
 from tests.vectors import auth as vectors
@@ -47,7 +46,7 @@ class Lab:
 
     async def band(self, **options: Unpack[Options]) -> EmulatedBand:
         """Put a band on the air; it has the lab's key unless it is new or told otherwise."""
-        defaults = Options(key=KEY, days=0, tick_s=TICK_S, battery=77, now=within_this_minute())
+        defaults = Options(key=KEY, days=0, tick_s=TICK_S, battery=77, goes_on="now" in options)
         band = EmulatedBand(self.radio, **(defaults | options))
         self.bands.append(band)
         await band.power_on()
