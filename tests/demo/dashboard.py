@@ -9,7 +9,7 @@ from .server import DOMAIN, HomeServer, JsonObject
 URL_PATH = "mi-band"
 # A demonstration is minutes old when somebody looks at it.
 _GRAPH_HOURS = 0.25
-_CONNECT_TIMEOUT_S = 60.0
+_CONNECT_TIMEOUT_S = 240.0
 _TITLE = "Mi Smart Band 4"
 
 
@@ -35,7 +35,12 @@ _NOW = (
     Shown(platform="binary_sensor", key="connected", options={"color": "blue"}),
     Shown(platform="binary_sensor", key="worn", options={"color": "blue"}),
     Shown(platform="binary_sensor", key="charging", options={"color": "amber"}),
-    Shown(platform="sensor", key="step_goal_progress", options={"color": "green"}),
+    # What is longer than a tile is wide is cut; a name of its own fits.
+    Shown(
+        platform="sensor",
+        key="step_goal_progress",
+        options={"color": "green", "name": "Goal progress"},
+    ),
     Shown(platform="sensor", key="last_sync"),
 )
 _PRESSED = (
@@ -72,7 +77,11 @@ _SLEPT = (
     Shown(platform="sensor", key="deep_sleep", options={"color": "indigo"}),
     Shown(platform="sensor", key="fell_asleep_at", options={"color": "indigo"}),
     Shown(platform="sensor", key="woke_up_at", options={"color": "indigo"}),
-    Shown(platform="sensor", key="resting_heart_rate", options={"color": "red"}),
+    Shown(
+        platform="sensor",
+        key="resting_heart_rate",
+        options={"color": "red", "name": "Resting pulse"},
+    ),
     Shown(platform="sensor", key="last_workout", options={"color": "green"}),
 )
 

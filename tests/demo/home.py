@@ -12,7 +12,7 @@ from .lab import BandOptions, Lab
 from .process import free_port, until
 from .server import DOMAIN, HOST, HomeAssistantError, HomeServer, JsonObject, ServerOptions
 
-_DISCOVERY_TIMEOUT_S = 30.0
+_DISCOVERY_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

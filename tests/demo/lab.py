@@ -16,7 +16,7 @@ NAME = "Mi Smart Band 4"
 TIME_ZONE = "Europe/Berlin"
 """Where Home Assistant is, and with it who wears the bands: else they would live another day."""
 
-_START_TIMEOUT_S = 60.0
+_START_TIMEOUT_S = 240.0
 _STOP_PATIENCE_S = 5.0
 
 type JsonObject = dict[str, Any]
@@ -135,7 +135,7 @@ class Lab:
                 raise ValueError(f"{name} {fields}: {await response.text()}")
 
     async def until(
-        self, condition: Callable[[JsonObject], bool], *, what: str, timeout_s: float = 20.0
+        self, condition: Callable[[JsonObject], bool], *, what: str, timeout_s: float = 120.0
     ) -> JsonObject:
         """Wait until the band's state fulfils a condition, and give that state."""
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from .process import until
 from .server import HomeAssistantError, HomeServer, JsonObject
 
-_PAGE_TIMEOUT_S = 60.0
+_PAGE_TIMEOUT_S = 240.0
 # What the wearer of the demonstration says on the profile page; the rest stays as suggested.
 PROFILE: Mapping[str, object] = {
     "name": "Robin",

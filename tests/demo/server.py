@@ -23,8 +23,8 @@ NAME = "Wearer"
 USER = "demo"
 PASSWORD = "band-4-demo"  # noqa: S105 - printed on the screen, and only loopback can use it
 
-_START_TIMEOUT_S = 120.0
-_STOP_PATIENCE_S = 15.0
+_START_TIMEOUT_S = 300.0
+_STOP_PATIENCE_S = 45.0
 # As much of default_config as shows a band; the rest looks around in the network or beyond it.
 _CONFIGURATION = """\
 homeassistant:
@@ -246,7 +246,7 @@ class HomeServer:
         await self.post(f"/api/services/{action.replace('.', '/')}", data)
 
     async def until[T](
-        self, probe: Callable[[], Awaitable[T | None]], *, what: str, timeout_s: float = 20.0
+        self, probe: Callable[[], Awaitable[T | None]], *, what: str, timeout_s: float = 120.0
     ) -> T:
         """Wait until it answers a question with more than nothing."""
         return await until(probe, what=what, timeout_s=timeout_s, child=self.child)

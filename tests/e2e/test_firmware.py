@@ -22,7 +22,7 @@ INSTALLING = re.compile(r"Installing \((\d+)%\)")
 UP_TO_DATE = "Up-to-date"
 FEWEST_STEPS = 5
 # The restart of the band, and being found again.
-LONGEST_STEP_MS = 120_000.0
+LONGEST_STEP_MS = 300_000.0
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 

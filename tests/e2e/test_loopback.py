@@ -86,7 +86,7 @@ def test_a_child_ends_when_its_parent_is_gone(tmp_path: Path) -> None:
         assert child.stdout is not None
         assert child.stdout.readline() == "up\n"
         child.stdin.close()
-        assert child.wait(timeout=30) != 0
+        assert child.wait(timeout=120) != 0
 
 
 def namespace_fault() -> str | None:
@@ -108,7 +108,7 @@ def test_the_demonstration_sends_nothing_beyond_loopback() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert run.returncode == 0, run.stderr

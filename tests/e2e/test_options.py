@@ -7,7 +7,7 @@ import pytest
 from .pages import Visit
 from .street import Street, add_with_key, entities, until_connected
 
-LONGEST_VISIT_S = 90.0
+LONGEST_VISIT_S = 300.0
 """Two weeks of minutes, and the time that the link lingers."""
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -39,7 +39,8 @@ _UNSEEN: Final = {"export_history", "get_history", "rebuild_statistics"}
 _CLOCK: Final = "steps"
 """What only the face with the clock says."""
 _A_SHEET: Final = 28
-_LONGEST_S: Final = 60.0
+_LONGEST_S: Final = 240.0
+_WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 FACE: Final = files.watchface()
 FIRMWARE: Final = files.firmware("1.0.9.68", size=60_000)
@@ -81,6 +82,12 @@ def _soon(_: Told) -> str:
     """Give a moment in a few minutes, as the wall clock has it."""
     moment = dt.datetime.now(ZoneInfo(TIME_ZONE)) + dt.timedelta(minutes=2)
     return moment.strftime("%Y-%m-%d %H:%M:00")
+
+
+def _not_these_days(_: Told) -> list[str]:
+    """Give two days of the week on which nobody looks: what is set rings when it is told to."""
+    today = dt.datetime.now(ZoneInfo(TIME_ZONE)).weekday()
+    return [_WEEKDAYS[(today + days) % 7] for days in (3, 4)]
 
 
 def _within_reach(band: Told) -> int:
@@ -179,7 +186,7 @@ SIGHTS: Final = (
     ),
     Sight(
         subjects=("set_alarm",),
-        data=({"alarm": 1, "time": "07:30", "days": ["mon", "fri"]},),
+        data=({"alarm": 1, "time": "07:30", "days": _not_these_days},),
         look=(("alarm_ring", {"slot": 0}),),
         words=("07:30",),
         after=_PUT_AWAY,
