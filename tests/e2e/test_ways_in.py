@@ -60,7 +60,7 @@ async def consent(wearer: Visit) -> None:
     await wearer.see("Home Assistant never resets a band for this.", "consent")
     await wearer.dialog.locator("ha-checkbox").nth(1).click()
     await wearer.press("Continue")
-    await wearer.see("It takes both points.", "consent-missing")
+    await wearer.see("Tick both points to go on", "consent-missing")
     await wearer.dialog.locator("ha-checkbox").nth(0).click()
     await wearer.press("Continue")
     await wearer.see("Which account?", "account")
