@@ -157,7 +157,7 @@ async def add_proxy(radio: Radio, esphome_hass: HomeAssistant) -> AsyncGenerator
             flow["flow_id"], {CONF_HOST: "127.0.0.1", CONF_PORT: proxy.port}
         )
         assert result["type"] is FlowResultType.CREATE_ENTRY, result
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while async_scanner_by_source(hass, proxy.bluetooth_mac) is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         return proxy

@@ -44,7 +44,7 @@ ON_PAGE: Final = {
     "distance_unit": "metric",
 }
 FILE: Final = "mi_band/firmware"
-PATIENCE_S: Final = 30.0
+PATIENCE_S: Final = 300.0
 _CONTROL, _DATA = Characteristic.FIRMWARE, Characteristic.FIRMWARE_DATA
 
 
@@ -187,7 +187,7 @@ def _quick() -> Generator[None]:
         for owner, name, value in (
             (keeper, "FIRST_PAUSE", timedelta(milliseconds=20)),
             (installer, "_RETURN_LOOK", timedelta(milliseconds=20)),
-            (upload, "RESTART_TIMEOUT", timedelta(seconds=1)),
+            (upload, "RESTART_TIMEOUT", timedelta(seconds=10)),
         ):
             patched.enter_context(patch.object(owner, name, value))
         yield

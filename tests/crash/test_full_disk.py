@@ -19,7 +19,7 @@ ROUND: Final = 480
 """Minutes; a day has three."""
 ROOMS: Final = (0, 8_192, 16_384, 32_768, 65_536, 131_072, 262_144)
 """Bytes that are left before the sync."""
-PROCESS_S: Final = 60.0
+PROCESS_S: Final = 300.0
 """More than a process takes."""
 
 

@@ -27,7 +27,7 @@ MANNER: Final = Manner(delete=True, block=480)
 """Three rounds of eight hours; what was acknowledged is gone from the band."""
 AT_ONCE: Final = 4
 """Processes wait most of their time, for the disk and for each other."""
-PROCESS_S: Final = 60.0
+PROCESS_S: Final = 300.0
 """More than a process takes."""
 
 _ASKING: Final = Lock()

@@ -22,6 +22,8 @@ OLD, NEW = "1.0.9.66", "1.0.9.68"
 SIZE: Final = 300 * 244
 AT_ONCE: Final = 3
 """Processes wait for a part of their time."""
+SLOW: Final = {"while the band restarts": 0.2}
+"""The second of a band that has to be looked for some times before it is back."""
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -38,7 +40,9 @@ class Street:
         """Kill Home Assistant at a place, look at the band, and start another one."""
         async with self._turns:
             folder = await asyncio.to_thread(_furnish, self._folder / f"{number}")
-            band = await self._lab.band(address=f"F3:4E:C4:00:00:{number:02X}", tick_s=0.01)
+            band = await self._lab.band(
+                address=f"F3:4E:C4:00:00:{number:02X}", tick_s=SLOW.get(place, 0.01)
+            )
             proxy = EmulatedProxy(self._lab.radio, name=f"proxy-{number}")
             proxy.report_interval_s = 0.02
             await proxy.start()

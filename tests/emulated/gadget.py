@@ -101,7 +101,7 @@ async def gadget(radio: Radio) -> Gadget:
     return gadget
 
 
-async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
+async def until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
     """Wait until something is so.
 
     Raises:

@@ -113,7 +113,7 @@ class Phone:
 
         return listen
 
-    async def hear(self, name: str, count: int = 1, timeout_s: float = 3) -> bytes:
+    async def hear(self, name: str, count: int = 1, timeout_s: float = 60.0) -> bytes:
         """Return the last of so many notifications."""
         async with asyncio.timeout(timeout_s):
             while len(self.heard[name]) < count:

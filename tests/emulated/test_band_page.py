@@ -270,7 +270,7 @@ async def test_the_emulator_runs_alone_and_ends_when_it_is_told(loopback: None) 
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             lines = [(await process.stdout.readline()).decode().split() for _ in range(5)]
         assert [line[0] for line in lines] == ["proxy", "proxy", "page", "band", "band"]
         assert lines[3][1] == ADDRESS
@@ -285,7 +285,7 @@ async def test_the_emulator_runs_alone_and_ends_when_it_is_told(loopback: None) 
         told = [(state["address"], state["bound"], state["power"]) for state in states]
         assert told == [(ADDRESS, True, False), (SECOND, False, True)]
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             _, errors = await process.communicate()
         assert process.returncode == 0
         assert errors == b""

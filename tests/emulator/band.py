@@ -467,7 +467,7 @@ class EmulatedBand:
             )
         return found
 
-    async def wait_for(self, predicate: Callable[[], bool], timeout: float = 5.0) -> None:  # noqa: ASYNC109  a test gives it in seconds
+    async def wait_for(self, predicate: Callable[[], bool], timeout: float = 60.0) -> None:  # noqa: ASYNC109  a test gives it in seconds
         """Return when something has become true.
 
         Raises:

@@ -29,7 +29,7 @@ PROFILE: dict[str, Any] = {
 
 async def async_until_heard(hass: HomeAssistant, band: EmulatedBand) -> None:
     """Wait until Home Assistant hears the band by its name."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             heard = bluetooth.async_last_service_info(hass, band.address, connectable=True)
             if heard is not None and heard.name != band.address:
@@ -39,7 +39,7 @@ async def async_until_heard(hass: HomeAssistant, band: EmulatedBand) -> None:
 
 async def async_discovered(hass: HomeAssistant, band: EmulatedBand) -> ConfigFlowResult:
     """Wait for the discovered card of the band and open it."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             if flow_id := _card(hass, band.address):
                 return await hass.config_entries.flow.async_configure(flow_id)
@@ -82,7 +82,7 @@ async def async_wait_out(
     meanwhile: Callable[[], object] = lambda: None,
 ) -> ConfigFlowResult:
     """Follow a progress page to what comes after it, doing something in between."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while page["type"] in {FlowResultType.SHOW_PROGRESS, FlowResultType.SHOW_PROGRESS_DONE}:
             meanwhile()
             await asyncio.sleep(0.005)
@@ -102,7 +102,7 @@ def shown(hass: HomeAssistant, flow_id: str) -> tuple[str, str | None]:
 
 async def async_until_action(hass: HomeAssistant, flow_id: str, action: str) -> ConfigFlowResult:
     """Wait until a progress page says what is named."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             if shown(hass, flow_id)[1] == action:
                 return await hass.config_entries.flow.async_configure(flow_id)

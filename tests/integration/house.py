@@ -17,7 +17,7 @@ from .flow import DOMAIN, KEY, PROFILE
 IDENTITY = "0123456789abcdef0123456789abcdef"
 
 
-async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
+async def until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
     """Wait until something is so.
 
     Raises:
@@ -84,7 +84,7 @@ class House:
 
     async def until_synced(self) -> None:
         """Wait until everything that the band has recorded or holds was asked for once."""
-        await until(lambda: self.value("sensor", "last_sync") != "unknown", timeout_s=20)
+        await until(lambda: self.value("sensor", "last_sync") != "unknown")
         coordinator = self.entry.runtime_data
         await until(lambda: coordinator.data.slots.address == coordinator.address)
 

@@ -44,7 +44,7 @@ class Browser:
                 == (source, unique_id)
             ]
 
-        await until(cards, timeout_s=15)
+        await until(cards)
         return await self._get(cards()[0])
 
     async def open_reconfigure(self, entry_id: str) -> Page:
@@ -68,7 +68,7 @@ class Browser:
 
     async def _wait_out(self, page: Page) -> Page:
         """Come back when a progress page has changed, and not before."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while page["type"] == "progress":
                 self.meanwhile()
                 await asyncio.sleep(0.005)

@@ -145,7 +145,7 @@ async def test_a_cut_brings_the_rest_on_the_next_link(house: House, diary: Diary
     await house.choose(calendar="calendar.ada")
     house.band.faults.cut_after(3)
     diary.set(*[_event(f"{number}", hours=number) for number in range(5)])
-    await until(lambda: len(_texts(house)) == 5, timeout_s=10)
+    await until(lambda: len(_texts(house)) == 5)
     assert sorted(_texts(house).values()) == list("01234")
 
 

@@ -447,7 +447,7 @@ async def test_several_open_pages_make_one_entry(
             if shown["type"] is not FlowResultType.SHOW_PROGRESS:
                 return shown["type"]
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         ends = await asyncio.gather(*(ask() for _ in range(pages)))
     assert ends.count(FlowResultType.CREATE_ENTRY) <= 1
     assert set(ends) <= {FlowResultType.CREATE_ENTRY, None}

@@ -218,7 +218,7 @@ async def test_services_that_have_moved_are_found_through_a_proxy_that_kept_them
     house = House(esphome_hass, band, entry)
     await house.set_up()
     await until(lambda: entry.state is ConfigEntryState.LOADED)
-    await until(lambda: house.value("binary_sensor", "connected") == "on", timeout_s=15)
+    await until(lambda: house.value("binary_sensor", "connected") == "on")
     await house.until_synced()
     band.firmware.moves_services = True
     name = await put(house, folder, "new", FIRMWARE)

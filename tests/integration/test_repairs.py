@@ -604,7 +604,7 @@ async def submit(hass: HomeAssistant, page: Any, answer: dict[str, Any] | None =
     manager = repairs_flow_manager(hass)
     assert manager is not None
     page = await manager.async_configure(page["flow_id"], answer or {})
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while page["type"] in {FlowResultType.SHOW_PROGRESS, FlowResultType.SHOW_PROGRESS_DONE}:
             await asyncio.sleep(0.02)
             page = await manager.async_configure(page["flow_id"])
