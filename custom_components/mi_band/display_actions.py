@@ -16,7 +16,7 @@ from .band.music import HIGHEST_VOLUME_PERCENT, Music, send_music, send_volume
 from .band.weather import AirQuality, Current, Location, Record, send_weather
 from .const import DOMAIN
 from .feeds.weather import CONDITIONS, Words, condition_of, daily_forecast
-from .targets import coordinator_of
+from .targets import BAND, coordinator_of
 
 ATTR_AIR_QUALITY: Final = "air_quality"
 ATTR_ALBUM: Final = "album"
@@ -51,7 +51,7 @@ _DAY: Final = vol.Schema(
 )
 SET_WEATHER_SCHEMA: Final = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_DEVICE_ID): BAND,
         vol.Inclusive(ATTR_CONDITION, "now"): vol.In(CONDITIONS),
         vol.Inclusive(ATTR_TEMPERATURE, "now"): _TEMPERATURE,
         vol.Optional(ATTR_AIR_QUALITY): vol.All(
@@ -63,7 +63,7 @@ SET_WEATHER_SCHEMA: Final = vol.Schema(
 )
 SET_MUSIC_SCHEMA: Final = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_DEVICE_ID): BAND,
         vol.Optional(ATTR_TRACK): cv.string,
         vol.Optional(ATTR_ARTIST, default=""): cv.string,
         vol.Optional(ATTR_ALBUM, default=""): cv.string,

@@ -34,7 +34,7 @@ from .band.files import BandFile, FileKind
 from .const import DOMAIN
 from .firmware_library import async_get_library, read_band_file
 from .installer import async_install
-from .targets import coordinator_of
+from .targets import BAND, coordinator_of
 
 ATTR_FILE: Final = "file"
 ATTR_FORCE: Final = "force"
@@ -46,7 +46,7 @@ _SERVED: Final = "/local/"
 
 UPDATE_FIRMWARE_SCHEMA: Final = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_DEVICE_ID): BAND,
         vol.Required(ATTR_FILE): vol.All(
             cv.ensure_list, [cv.string], vol.Length(min=1, max=MOST_FILES)
         ),
@@ -54,7 +54,7 @@ UPDATE_FIRMWARE_SCHEMA: Final = vol.Schema(
     }
 )
 INSTALL_WATCHFACE_SCHEMA: Final = vol.Schema(
-    {vol.Required(ATTR_DEVICE_ID): cv.string, vol.Required(ATTR_FILE): cv.string}
+    {vol.Required(ATTR_DEVICE_ID): BAND, vol.Required(ATTR_FILE): cv.string}
 )
 
 

@@ -20,7 +20,7 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .extracts import Page, Query, RowKind, read_page, write_table
-from .targets import coordinator_of
+from .targets import BAND, coordinator_of
 
 ATTR_RECORDS: Final = "records"
 ATTR_START: Final = "start"
@@ -33,7 +33,7 @@ DEFAULT_LIMIT: Final = 1440
 HIGHEST_LIMIT: Final = 7 * 1440
 
 SPAN_FIELDS: Final = {
-    vol.Required(ATTR_DEVICE_ID): cv.string,
+    vol.Required(ATTR_DEVICE_ID): BAND,
     vol.Optional(ATTR_RECORDS, default=RowKind.MINUTES.value): vol.In([*RowKind]),
     vol.Optional(ATTR_START): cv.datetime,
     vol.Optional(ATTR_END): cv.datetime,
@@ -46,7 +46,7 @@ GET_HISTORY_SCHEMA: Final = vol.Schema(
         ),
     }
 )
-REBUILD_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string})
+REBUILD_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): BAND})
 EXPORT_HISTORY_SCHEMA: Final = vol.Schema({**SPAN_FIELDS, vol.Required(ATTR_FILE): cv.string})
 
 

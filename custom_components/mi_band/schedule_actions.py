@@ -18,7 +18,7 @@ from .band import alarms, reminders
 from .band.alarms import Alarm, Days
 from .band.reminders import Reminder, Repeat
 from .const import DOMAIN
-from .targets import coordinator_of
+from .targets import BAND, coordinator_of
 
 ATTR_ALARM: Final = "alarm"
 ATTR_DAYS: Final = "days"
@@ -43,7 +43,7 @@ REPEATS: Final = {
 
 SET_ALARM_SCHEMA: Final = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_DEVICE_ID): BAND,
         vol.Required(ATTR_ALARM): vol.All(vol.Coerce(int), vol.Range(min=1, max=alarms.SLOTS)),
         vol.Optional(ATTR_TIME): cv.time,
         vol.Optional(ATTR_DAYS): vol.All(cv.ensure_list, [vol.In(ALARM_DAYS)]),
@@ -54,7 +54,7 @@ SET_ALARM_SCHEMA: Final = vol.Schema(
 )
 SET_REMINDER_SCHEMA: Final = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_DEVICE_ID): BAND,
         vol.Required(ATTR_REMINDER): vol.All(vol.Coerce(int), vol.Range(min=1, max=REMINDER_SLOTS)),
         vol.Optional(ATTR_TEXT): cv.string,
         vol.Optional(ATTR_WHEN): cv.datetime,

@@ -24,7 +24,7 @@ from .finding import async_find, async_stop_find
 from .firmware_actions import async_setup_firmware_actions
 from .history_actions import async_setup_history_actions
 from .schedule_actions import async_setup_schedule_actions
-from .targets import coordinator_of
+from .targets import BAND, coordinator_of
 from .wrist_actions import async_setup_wrist_actions
 
 ATTR_DURATION: Final = "duration"
@@ -37,17 +37,17 @@ LONGEST_FIND: Final = timedelta(minutes=5)
 
 FIND_BAND_SCHEMA: Final = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_DEVICE_ID): BAND,
         vol.Optional(ATTR_DURATION, default=int(LONGEST_FIND.total_seconds())): vol.All(
             vol.Coerce(int), vol.Range(min=1, max=int(LONGEST_FIND.total_seconds()))
         ),
         vol.Optional(ATTR_STOP, default=False): cv.boolean,
     }
 )
-BAND_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string})
+BAND_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): BAND})
 FAREWELL_SCHEMA: Final = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_DEVICE_ID): BAND,
         vol.Optional(ATTR_FORCE, default=False): cv.boolean,
         vol.Optional(ATTR_KEEP_HISTORY, default=True): cv.boolean,
     }

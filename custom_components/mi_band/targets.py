@@ -1,25 +1,35 @@
 """Which band an action is for, and which entities a trigger or a condition looks at."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall
-from homeassistant.helpers import entity_registry as er, service
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv, entity_registry as er, service
+import voluptuous as vol
 
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
+
+BAND: Final = vol.All(cv.ensure_list, [cv.string])
+"""A device as a field gives it, or the list of a target: that it has to be one is said in words."""
 
 
 def coordinator_of(call: ServiceCall) -> MiBandCoordinator:
     """Return the band that an action is for.
 
     Raises:
-        ServiceValidationError: translated; the device is no band, or its band is not set up.
+        ServiceValidationError: translated; there is more than one device or none, the device is no
+            band, or its band is not set up.
     """
+    match call.data[ATTR_DEVICE_ID]:
+        case [device_id]:
+            pass
+        case _:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_one_band")
     entry: MiBandConfigEntry
-    _, entry = service.async_get_device_and_config_entry(
-        call.hass, DOMAIN, call.data[ATTR_DEVICE_ID]
-    )
+    _, entry = service.async_get_device_and_config_entry(call.hass, DOMAIN, device_id)
     return entry.runtime_data
 
 

@@ -25,7 +25,7 @@ from .const import DOMAIN
 from .coordinator import MiBandCoordinator
 from .notify import ALERTED
 from .options import TRANSLITERATE
-from .targets import coordinator_of
+from .targets import BAND, coordinator_of
 from .transliteration import transliterate
 
 ATTR_ANSWER: Final = "answer"
@@ -58,7 +58,7 @@ REPLIES: Final = {
 
 NOTIFY_SCHEMA: Final = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_DEVICE_ID): BAND,
         vol.Required(ATTR_MESSAGE): cv.string,
         vol.Optional(ATTR_TITLE, default=ATTR_TITLE_DEFAULT): cv.string,
         vol.Optional(ATTR_ICON, default=Icon.APP.name.lower()): vol.In(LOOKS),
@@ -72,7 +72,7 @@ NOTIFY_SCHEMA: Final = vol.Schema(
     }
 )
 _RING: Final = {
-    vol.Required(ATTR_DEVICE_ID): cv.string,
+    vol.Required(ATTR_DEVICE_ID): BAND,
     vol.Optional(ATTR_DURATION, default=int(DEFAULT_RING.total_seconds())): vol.All(
         vol.Coerce(int), vol.Range(min=1, max=int(LONGEST_RING.total_seconds()))
     ),
@@ -85,7 +85,7 @@ CALL_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_STOP, default=False): cv.boolean,
     }
 )
-BAND_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string})
+BAND_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): BAND})
 ASK_SCHEMA: Final = vol.Schema({**_RING, vol.Required(ATTR_QUESTION): cv.string})
 
 

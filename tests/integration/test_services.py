@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -19,6 +20,29 @@ CALLS: list[tuple[str, dict[str, object]]] = [
     ("notify", {"message": "Dinner"}),
     ("sync", {}),
 ]
+EVERY: dict[str, dict[str, object]] = {
+    "ask": {"question": "Close it?"},
+    "call": {"caller": "Front door"},
+    "export_history": {"file": "www/minutes.csv"},
+    "factory_reset": {},
+    "find_band": {},
+    "get_history": {},
+    "install_watchface": {"file": "/local/face.bin"},
+    "notify": {"message": "Dinner"},
+    "reboot": {},
+    "rebuild_statistics": {},
+    "set_alarm": {"alarm": 1, "time": "07:30:00"},
+    "set_music": {"track": "SOS"},
+    "set_reminder": {"reminder": 1, "text": "Pills", "when": "2126-12-24 18:00:00"},
+    "set_weather": {"condition": "sunny", "temperature": 21},
+    "stop_find_phone": {},
+    "sync": {},
+    "unbind": {},
+    "update_firmware": {"file": "mi_band/firmware.fw"},
+}
+"""Every action, with fields that are right."""
+FILES = {"install_watchface", "update_firmware"}
+"""Those that look at their files first."""
 
 
 async def test_find_band_vibrates_until_it_is_stopped(house: House) -> None:
@@ -111,19 +135,35 @@ async def test_an_action_says_that_the_band_is_away(
     assert caught.value.translation_key == "not_connected"
 
 
-@pytest.mark.parametrize(("action", "fields"), CALLS, ids=str)
-async def test_an_action_refuses_a_band_that_is_not_set_up(
-    house: House, action: str, fields: dict[str, object]
+async def test_every_action_that_needs_the_band_says_that_it_is_away(house: House) -> None:
+    await house.lose_band()
+    said = {}
+    for action in EVERY.keys() - {"export_history", "get_history", "rebuild_statistics"} - FILES:
+        with pytest.raises(HomeAssistantError) as caught:
+            await house.call(action, **EVERY[action])
+        assert caught.value.translation_domain == DOMAIN
+        said[action] = caught.value.translation_key
+    assert said == dict.fromkeys(said, "not_connected") | dict.fromkeys(
+        ("factory_reset", "unbind"), "last_sync_failed"
+    )
+
+
+async def test_every_action_refuses_a_band_that_is_not_set_up(
+    hass: HomeAssistant, house: House
 ) -> None:
     device_id = house.device.id
     await house.unload()
-    with pytest.raises(ServiceValidationError):
-        await house.call(action, **fields, device_id=device_id)
+    assert await _refusals(house, device_id) == dict.fromkeys(
+        EVERY, "service_config_entry_not_loaded"
+    )
+    await hass.config_entries.async_set_disabled_by(house.entry.entry_id, ConfigEntryDisabler.USER)
+    assert await _refusals(house, device_id) == dict.fromkeys(
+        EVERY, "service_config_entry_not_loaded"
+    )
 
 
-@pytest.mark.parametrize(("action", "fields"), CALLS, ids=str)
-async def test_an_action_refuses_a_device_that_is_no_band(
-    house: House, hass: HomeAssistant, action: str, fields: dict[str, object]
+async def test_every_action_refuses_a_device_that_is_no_band(
+    house: House, hass: HomeAssistant
 ) -> None:
     other = MockConfigEntry(domain="other")
     other.add_to_hass(hass)
@@ -131,5 +171,28 @@ async def test_an_action_refuses_a_device_that_is_no_band(
         config_entry_id=other.entry_id, identifiers={("other", "lamp")}, name="Lamp"
     )
     for wrong in (device.id, "no such device"):
-        with pytest.raises(ServiceValidationError):
-            await house.call(action, **fields, device_id=wrong)
+        refusals = await _refusals(house, wrong)
+        assert refusals.keys() == EVERY.keys()
+        assert len({*refusals.values()}) == 1
+
+
+async def test_every_action_is_for_one_band(house: House) -> None:
+    for wrong in ([house.device.id, "another"], []):
+        assert await _refusals(house, wrong) == dict.fromkeys(EVERY, "not_one_band")
+
+
+async def test_a_target_of_one_device_is_a_band(hass: HomeAssistant, house: House) -> None:
+    target = {"device_id": [house.device.id]}
+    await hass.services.async_call(DOMAIN, "find_band", {}, target=target, blocking=True)
+    await until(lambda: house.on_band("find", "ringing"))
+
+
+async def _refusals(house: House, device_id: object) -> dict[str, str | None]:
+    """Call every action; return with which key each of them is refused in words."""
+    assert EVERY.keys() == house.hass.services.async_services_for_domain(DOMAIN).keys()
+    refusals: dict[str, str | None] = {}
+    for action, fields in EVERY.items():
+        with pytest.raises(ServiceValidationError) as caught:
+            await house.call(action, **fields, device_id=device_id)
+        refusals[action] = caught.value.translation_key
+    return refusals

@@ -102,7 +102,7 @@ ERRORS = sorted(
         *("heart_rate_timeout", "last_sync_failed", "no_adapter", "not_connected"),
         "reset_not_confirmed",
         *("alarm_without_time", "reminder_in_the_past", "reminder_without_content"),
-        "too_many_calls",
+        *("not_one_band", "too_many_calls"),
         "weather_without_content",
     }
 )
