@@ -1,7 +1,7 @@
 """A connection that breaks or stalls at each place of each answer."""
 
+import asyncio
 from collections import Counter
-import time
 
 import pytest
 
@@ -29,11 +29,11 @@ async def test_every_cut_ends_as_unreachable_in_time(
 ) -> None:
     lab.hurry()
     lab.service.faults[step] = Fault(cut)
-    begun = time.monotonic()
+    begun = asyncio.get_running_loop().time()
     with pytest.raises(AccountUnreachable) as caught:
         await lab.sign_in(way)
     assert caught.value.code == "account_unreachable"
-    assert time.monotonic() - begun < PATIENCE_S + 1
+    assert asyncio.get_running_loop().time() - begun < PATIENCE_S + 1
     # A login whose answer was lost cannot be ended by anybody; all others are.
     assert lab.service.open_logins == (step is Step.LOGIN)
 
