@@ -66,7 +66,7 @@ class Companions:
 async def _until_link_ends(work: Work, name: str, older: asyncio.Task[None] | None) -> None:
     try:
         with closing(work):
-            if older:
+            if older and not older.done():
                 # What it does last, such as to stop measuring, would undo what this does first.
                 await asyncio.wait([older])
             await work
