@@ -40,7 +40,7 @@ WATCH = f"{OURS}.firmware_watch"
 OLDER, RUNS, NEW = "1.0.9.58", "1.0.9.66", "1.0.9.68"
 OFFERED, NOTHING_NEWER, UNKNOWN = ("on", NEW), ("off", RUNS), ("unknown", None)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-PATIENCE = timedelta(milliseconds=200)
+PATIENCE = timedelta(seconds=1)
 
 
 class Clock:

@@ -145,7 +145,7 @@ def _plain(text: str) -> Secret:
 async def vendor(loopback: None, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[EmulatedVendor]:
     """Provide the maker's service in its place; it found nothing wrong with us."""
     async with EmulatedVendor(key=KEY) as vendor:
-        there = Vendor(base=vendor.base, timeout=timedelta(seconds=0.2))
+        there = Vendor(base=vendor.base, timeout=timedelta(seconds=0.5))
         for ask in (sign_in_with_password, sign_in_with_mi, signer_with_password, signer_with_mi):
             monkeypatch.setattr(f"{MI_BAND}.config_flow.{ask.__name__}", partial(ask, vendor=there))
         yield vendor
