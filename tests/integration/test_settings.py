@@ -174,6 +174,7 @@ async def test_everything_outlives_a_restart_and_is_not_written_again(
     for key, value in EVERYTHING.items():
         await choose(house, key, value)
     await choose(house, "continuous_heart_rate", value=True)
+    await until(lambda: house.on_band("heart_rate", "continuous"))
     before = writes(house.band)
     assert await hass.config_entries.async_reload(house.entry.entry_id)
     await house.until_connected()
