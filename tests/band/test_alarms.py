@@ -121,7 +121,20 @@ def test_a_long_answer_that_is_cut_is_malformed(told: list[Alarm], cut: int) -> 
         decode_list(data[:-cut])
 
 
-@pytest.mark.parametrize("data", ["", "01 80 18 1e 1f", "01 80 07 3c 1f", "01 80 07 1e 00", "01"])
+@pytest.mark.parametrize("data", ["02 00 00 00 00", "02 82 ff ff 00", "02 8a 07 1e 1f"])
+def test_a_slot_that_is_empty_or_not_ours_is_left_out(data: str) -> None:
+    told = bytes.fromhex(data) + vectors.LIST.packet[9:]
+    assert decode_list(told) == vectors.LIST.value
+
+
+@pytest.mark.parametrize(("days", "rings"), [("ff", DAILY), ("81", Days.MONDAY)])
+def test_what_another_client_wrote_can_be_written_again(days: str, rings: Days) -> None:
+    (alarm,) = decode_list(bytes.fromhex(f"01 80 07 1e {days}"))
+    assert alarm.days == rings
+    assert encode_alarm(alarm) == bytes.fromhex("02 80 07 1e") + bytes((rings,))
+
+
+@pytest.mark.parametrize("data", ["", "01 80 18 1e 1f", "01 80 07 3c 1f", "01"])
 def test_a_long_answer_that_makes_no_sense_is_malformed(data: str) -> None:
     with pytest.raises(MalformedPacket):
         decode_list(bytes.fromhex(data))

@@ -121,6 +121,9 @@ def _is_clock_time(hour: int, minute: int) -> bool:
 def decode_list(data: bytes) -> tuple[Alarm, ...]:
     """Decode the alarms that the band told, put together from its pieces.
 
+    Left out are empty slots, which have no days, and slots beyond the ten, which another client may
+    have filled. One that has days beside once is for these days. [INFERRED]
+
     Raises:
         MalformedPacket: they break their layout.
     """
@@ -131,12 +134,13 @@ def decode_list(data: bytes) -> tuple[Alarm, ...]:
             slot=head & _SLOT,
             hour=hour,
             minute=minute,
-            days=Days(days),
+            days=Days(days & DAILY or days),
             enabled=bool(head & _ENABLED),
         )
         for head, hour, minute, days in batched(data[1:], _ALARM_SIZE, strict=True)
+        if days and _is_slot(head & _SLOT)
     )
-    if not all(_is_clock_time(alarm.hour, alarm.minute) and alarm.days for alarm in alarms):
+    if not all(_is_clock_time(alarm.hour, alarm.minute) for alarm in alarms):
         raise MalformedPacket(Characteristic.CONFIGURATION, data)
     return alarms
 
