@@ -353,11 +353,15 @@ class History:
         )
         return latest[0] if latest else None
 
+    def same_workout(self, band: str, summary: bytes) -> Workout | None:
+        """Return the workout of which a band sent these bytes; None when none is stored."""
+        return next(iter(self._workouts(band, "summary = ?", summary)), None)
+
     def workouts_without_track(self, band: str) -> list[Workout]:
         """Return the workouts whose details were not fetched yet, in time order."""
         return self._workouts(band, "track IS NULL")
 
-    def _workouts(self, band: str, condition: str, *values: int) -> list[Workout]:
+    def _workouts(self, band: str, condition: str, *values: int | bytes) -> list[Workout]:
         query = (
             "SELECT start, zone, summary FROM workout AS w"  # noqa: S608  conditions of this class
             f" WHERE band = ? AND {condition} ORDER BY start"

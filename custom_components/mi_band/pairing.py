@@ -17,7 +17,6 @@ from typing import Any, Final
 from aiohttp import ClientSession
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
-from homeassistant.util import dt as dt_util
 
 from .account_answers import AccountBand
 from .account_errors import AccountError
@@ -30,7 +29,6 @@ from .band.binding import (
     probe_binding,
     request_signature,
 )
-from .band.clock import set_clock
 from .band.device_info import DeviceInfo, read_device_info, read_product_version
 from .band.errors import (
     CommandRefused,
@@ -48,6 +46,7 @@ from .band.wire import KEY_SIZE
 from .const import MODEL
 from .reach import find_connectable
 from .signing import Signer
+from .timepiece import Timepiece
 from .wearer import ProfileInput, wearer
 
 _LOGGER = logging.getLogger(__name__)
@@ -302,7 +301,8 @@ class FirstSync:
             await asyncio.sleep(shown_until - self._hass.loop.time())
 
     def _operations(self, settings: FirstSettings) -> Iterator[Operation[Any]]:
-        yield lambda link: set_clock(link, dt_util.now())
+        # A clock that is far off stays until the minutes are here that it told the time of.
+        yield Timepiece().async_look
         yield lambda link: set_profile(link, wearer(settings.profile))
         # Nothing is known of what the band has by now, so it is told everything.
         for change in differences(settings.wanted, {}):

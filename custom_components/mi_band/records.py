@@ -13,6 +13,7 @@ from homeassistant.util import dt as dt_util
 
 from .archive import async_get_archive
 from .band.clock_error import ClockError
+from .band.fetch import RecordKind
 from .band.link import Link
 from .band.state import Recorded
 from .const import CONF_IDENTITY, CONF_PROFILE, DOMAIN
@@ -20,7 +21,7 @@ from .digest import digest
 from .history import History
 from .history_file import HistoryError
 from .statistics import Projection, async_clear_statistics
-from .sync import Sync, Synced
+from .sync import Sync, Synced, async_fetched_until
 from .wearer import wearer
 
 _MINUTE_S: Final = 60
@@ -61,6 +62,8 @@ class Records:
         )
         self._turn = asyncio.Lock()
         self._woke_up: int | None = None
+        self._right_until: int | None = None
+        """See `Sync`; None while the clock of the band is right."""
 
     async def async_digest(self) -> Recorded:
         """Return what follows from what is stored.
@@ -101,10 +104,16 @@ class Records:
         async with self._turn:
             with _translated():
                 archive = await async_get_archive(self._hass)
+                right_until = self._right_until if error else None
+                if right_until is None:
+                    right_until = await async_fetched_until(archive, self._band, RecordKind.MINUTES)
+                # A sync that breaks is not to take what it brought for what was right.
+                self._right_until = right_until if error else None
                 sync = Sync(
                     archive=archive,
                     band=self._band,
                     keep=self._keep,
+                    right_until=right_until,
                     project=lambda: self._projection.async_project(archive),
                     committed=self._async_tell,
                 )

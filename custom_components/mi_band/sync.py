@@ -13,17 +13,17 @@ sync that breaks goes on there.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import logging
-from typing import Final
+from typing import Final, NamedTuple
 
 from homeassistant.util import dt as dt_util
 
 from .archive import Archive
 from .band.clock_error import TOLERANCE, ClockError
 from .band.errors import MalformedPacket
-from .band.fetch import RecordKind, fetch
+from .band.fetch import Batch, RecordKind, fetch
 from .band.link import Link
 from .band.minutes import Minute, decode_minutes
 from .band.workouts import Workout, decode_track, decode_workout
@@ -49,6 +49,21 @@ class Synced:
     workouts: int
 
 
+class _NotYet(Exception):
+    """A record is of a time that has not been yet."""
+
+
+class _Fetched(NamedTuple):
+    """What came of asking for a workout."""
+
+    workout: Workout | None
+    """None where it is nothing new, or cannot be read."""
+    stamped: datetime
+    """When it began by the clock of the band."""
+    following: int
+    """The minute of that clock from which on to ask for the next."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
     """What is needed to bring the records of one band home."""
@@ -62,6 +77,8 @@ class Sync:
     """Called after each round, for whoever shows what is new."""
     keep: bool
     """Leave the records on the band, for another app."""
+    right_until: int
+    """Up to where was fetched when the clock of the band was not known to be wrong yet."""
 
     async def async_run(self, link: Link, error: ClockError | None) -> Synced:
         """Fetch everything that was not fetched yet.
@@ -78,15 +95,14 @@ class Sync:
         # What a sync that broke has left behind.
         await self.project()
         minutes = await self._fetch_minutes(link, error)
-        return Synced(minutes=minutes, workouts=await self._fetch_workouts(link))
+        return Synced(minutes=minutes, workouts=await self._fetch_workouts(link, error))
 
-    async def _fetched_until(self, kind: RecordKind) -> int:
-        stored = await self.archive.async_run(History.fetched_until, self.band, kind)
-        return _minute(dt_util.utcnow() - FIRST_SYNC_SPAN) if stored is None else stored
+    async def _first_wanted(self, kind: RecordKind, error: ClockError | None) -> int:
+        fetched_until = await async_fetched_until(self.archive, self.band, kind)
+        return error.first_wanted(fetched_until) if error else fetched_until
 
     async def _fetch_minutes(self, link: Link, error: ClockError | None) -> int:
-        fetched_until = await self._fetched_until(RecordKind.MINUTES)
-        since = error.first_wanted(fetched_until) if error else fetched_until
+        since = await self._first_wanted(RecordKind.MINUTES, error)
         may_be_known = True
         count = 0
         for _ in range(MOST_ROUNDS):
@@ -98,7 +114,7 @@ class Sync:
                 minutes = stamped
                 if error:
                     known = {*await self._stored(stamped)} if may_be_known else ()
-                    minutes = error.put_right(stamped, fetched_until=fetched_until, stored=known)
+                    minutes = error.put_right(stamped, fetched_until=self.right_until, stored=known)
                     may_be_known = not minutes
                 count += await self._commit_minutes(minutes)
             await self._pause()
@@ -122,68 +138,80 @@ class Sync:
     async def _commit_minutes(self, minutes: list[Minute]) -> int:
         # One that has not been yet would be shown as the last. Those of a clock that runs a little
         # fast are kept, for they are about to be acknowledged: the next ones of that time win.
-        latest = _minute(dt_util.utcnow() + TOLERANCE)
-        count = await self.archive.async_run(_commit_until, self.band, minutes, latest)
+        count = await self.archive.async_run(_commit, self.band, minutes, dt_util.utcnow())
         if count:
             await self.project()
         return count
 
-    async def _fetch_workouts(self, link: Link) -> int:
+    async def _fetch_workouts(self, link: Link, error: ClockError | None) -> int:
         # A track that is missing belongs to a summary whose fetch was the last thing that worked.
         for workout in await self.archive.async_run(History.workouts_without_track, self.band):
-            await self._fetch_track(link, workout)
-        since = await self._fetched_until(RecordKind.WORKOUT_SUMMARY)
+            await self._fetch_track(link, workout, workout.start)
+        since = await self._first_wanted(RecordKind.WORKOUT_SUMMARY, error)
         count = 0
         for _ in range(MOST_ROUNDS):
-            found, following = await self._fetch_summary(link, since)
-            if following == since:
+            fetched = await self._fetch_summary(link, since, error)
+            if fetched is None:
                 break
-            since = following
-            if found is not None:
-                await self._fetch_track(link, found)
+            since = fetched.following
+            if fetched.workout is not None:
+                await self._fetch_track(link, fetched.workout, fetched.stamped)
                 count += 1
             await self._pause()
         return count
 
-    async def _fetch_summary(self, link: Link, since: int) -> tuple[Workout | None, int]:
-        """Fetch the first workout from a minute on; None for one that cannot be read.
-
-        Returns:
-            The workout, and from which minute on to ask for the next: the same when there is none.
-        """
+    async def _fetch_summary(
+        self, link: Link, since: int, error: ClockError | None
+    ) -> _Fetched | None:
+        """Fetch the first workout from a minute on, and store it; None when there is none."""
         begun: datetime | None = None
         try:
             async with fetch(
                 link, RecordKind.WORKOUT_SUMMARY, _moment(since), keep=self.keep
             ) as batch:
                 if not batch.records:
-                    return None, since
+                    return None
                 begun = batch.start
-                workout = decode_workout(batch)
-                following = await self._commit_workout(workout)
-        except MalformedPacket as err:
+                return await self._commit_workout(batch, since, error)
+        except (MalformedPacket, _NotYet) as err:
             if begun is None:
                 raise
             # Later ones can be read. It stays on the band, and is asked for again next time.
             _LOGGER.warning("Leaving out a workout: %s", err)
-            return None, _minute(begun) + 1
-        return workout, following
+            return _Fetched(None, begun, max(since, _minute(begun)) + 1)
 
-    async def _commit_workout(self, workout: Workout) -> int:
-        """Store a workout; returns the minute from which on to ask for the next."""
+    async def _commit_workout(self, batch: Batch, since: int, error: ClockError | None) -> _Fetched:
+        """Store a workout that was asked for from a minute on.
+
+        One that is stored already, maybe as it was put right when the band's clock was wrong, stays
+        as it is.
+        """
+        now = dt_util.utcnow()
+        known = await self.archive.async_run(History.same_workout, self.band, batch.records)
+        if known is None and error:
+            start = error.put_moment_right(batch.start, fetched_until=self.right_until)
+            workout = decode_workout(replace(batch, start=start))
+        else:
+            workout = known or decode_workout(batch)
+        if workout.start > now + TOLERANCE:
+            raise _NotYet("it has not been yet")
+        # What claims to go on beyond now tells nothing of its end.
+        over = workout.end if workout.end <= now + TOLERANCE else workout.start
+        ahead = (batch.start - workout.start) // timedelta(minutes=1)
         # The band is asked in whole minutes, and answers with the same workout again when it ended
-        # within the minute in which it began.
-        since = max(_minute(workout.end), _minute(workout.start) + 1)
+        # within that in which it began.
+        following = max(_minute(over) + ahead, since + 1 if known else since)
         await self.archive.async_run(
-            History.commit_workout, self.band, workout, fetched_until=since
+            History.commit_workout,
+            self.band,
+            workout,
+            fetched_until=min(following - ahead, _minute(now)),
         )
-        return since
+        return _Fetched(None if known else workout, batch.start, following)
 
-    async def _fetch_track(self, link: Link, workout: Workout) -> None:
+    async def _fetch_track(self, link: Link, workout: Workout, stamped: datetime) -> None:
         try:
-            async with fetch(
-                link, RecordKind.WORKOUT_DETAILS, workout.start, keep=self.keep
-            ) as batch:
+            async with fetch(link, RecordKind.WORKOUT_DETAILS, stamped, keep=self.keep) as batch:
                 # A day in the mountains has tens of thousands of points and beats.
                 await asyncio.to_thread(decode_track, batch, workout)
                 # A workout without details has an empty track, and is not asked for again. One of
@@ -197,11 +225,23 @@ class Sync:
             _LOGGER.warning("Leaving out the details of a workout: %s", err)
 
 
-def _commit_until(history: History, band: str, minutes: list[Minute], latest: int) -> int:
-    """Store the minutes up to one, and tell how many."""
+async def async_fetched_until(archive: Archive, band: str, kind: RecordKind) -> int:
+    """Return the minute from which on to fetch records of a kind.
+
+    Raises:
+        HistoryError: the store cannot be read.
+    """
+    stored = await archive.async_run(History.fetched_until, band, kind)
+    return _minute(dt_util.utcnow() - FIRST_SYNC_SPAN) if stored is None else stored
+
+
+def _commit(history: History, band: str, minutes: list[Minute], now: datetime) -> int:
+    """Store the minutes that can have been by now, and tell how many."""
+    latest = _minute(now + TOLERANCE)
     past = [minute for minute in minutes if minute.minute <= latest]
     if past:
-        fetched_until = max(minute.minute for minute in past) + 1
+        # Never from beyond now on: the minutes that really are then would be left out.
+        fetched_until = min(max(minute.minute for minute in past) + 1, _minute(now))
         history.commit_minutes(band, past, fetched_until=fetched_until)
     return len(past)
 

@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Final
 
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from .band.clock import correct_clock, look_at_clock, overwrite_clock
@@ -11,25 +11,34 @@ from .band.clock_error import ClockError
 from .band.errors import BandBusy, BandError, LinkLost
 from .band.link import Link
 
+TRIES: Final = 3
+"""How often the records may fail to come before the clock is set in spite of them."""
+
 
 class Timepiece:
     """The clock of one band, as it was looked at on the last link."""
 
     def __init__(self) -> None:
         self._error: ClockError | None = None
+        self._failures = 0
 
     async def async_look(self, link: Link) -> None:
         """Look at it, and put it right unless it is far off."""
         now = dt_util.now()
         reading = await look_at_clock(link, now)
         # The clock tells when the stored minutes were, so a wrong one stays until they are here.
-        self._error = ClockError.of(reading.shown, now)
-        if self._error is None:
+        error = ClockError.of(reading.shown, now)
+        if error is None:
             await correct_clock(link, now, reading)
+        self._error = error and error.as_before(self._error)
 
     @asynccontextmanager
     async def async_set_after(self, link: Link) -> AsyncGenerator[ClockError | None]:
-        """Set a wrong one when the block is left, unless the link broke or the band is busy.
+        """Set a wrong one when the block is left, unless the next try may do better.
+
+        That goes for a link that broke, a store that takes nothing now, and a band that did not
+        give its records out a few times. But a clock that never is set would be worse than records
+        under a wrong time.
 
         Yields:
             How far it is off; None when it is right.
@@ -38,8 +47,10 @@ class Timepiece:
             yield self._error
         except LinkLost, BandBusy:
             raise
-        except BandError, HomeAssistantError:
-            await self._async_set(link)
+        except BandError:
+            self._failures += 1
+            if self._failures >= TRIES:
+                await self._async_set(link)
             raise
         await self._async_set(link)
 
@@ -47,3 +58,4 @@ class Timepiece:
         if self._error is not None:
             await overwrite_clock(link, dt_util.now())
             self._error = None
+        self._failures = 0

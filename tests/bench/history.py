@@ -131,6 +131,7 @@ class Home:
             project=lambda: self._projection.async_project(self.archive),
             committed=self._tell,
             keep=False,
+            right_until=0,
         )
         return (await sync.async_run(link, None)).minutes
 
@@ -242,7 +243,7 @@ async def transfer(days: int, packets_per_event: int | None) -> Transfer:
 
 
 async def _minutes_only(house: Home, link: Link) -> int:
-    async def none(_: Sync, _link: Link) -> int:
+    async def none(_: Sync, _link: Link, _error: object) -> int:
         return 0
 
     with patch.object(Sync, "_fetch_workouts", none):

@@ -41,7 +41,12 @@ class House:
     ) -> Synced:
         """Bring home what a band has."""
         sync = Sync(
-            archive=self.archive, band=identity, project=project, committed=nothing, keep=False
+            archive=self.archive,
+            band=identity,
+            project=project,
+            committed=nothing,
+            keep=False,
+            right_until=0,
         )
         async with link() as opened:
             return await sync.async_run(opened, None)

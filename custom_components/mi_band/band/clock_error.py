@@ -12,13 +12,16 @@ that cannot have been:
     clock    left as it is, because
     behind   stamped later than what the clock shows now: it would not have come there yet
     behind   the first ones of a batch that are already stored just as they are stamped
-    ahead    stamped earlier than the end of the last fetch would have been on the wrong clock
+    ahead    stamped earlier than the end of the last fetch would have been on the wrong clock, and
+             not later than now
+
+The same goes for the moment at which a workout began.
 
 [INFERRED] as a whole: protocol-data.md section 6.5. No source has watched a band do it.
 """
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import dropwhile
 from typing import Final, Self
@@ -47,8 +50,17 @@ class ClockError:
             return None
         return cls(ahead=round((shown - now) / _MINUTE), shown=int(shown.timestamp() // 60))
 
+    def as_before(self, before: Self | None) -> Self:
+        """Return the same error in the same minutes, where an earlier reading told another one.
+
+        Both may be half a minute off, and records that are moved by both would not join.
+        """
+        if before is None or abs(self.ahead - before.ahead) > 1:
+            return self
+        return replace(self, ahead=before.ahead)
+
     def first_wanted(self, fetched_until: int) -> int:
-        """Return the stamp from which on there may be minutes that were not fetched yet.
+        """Return the stamp from which on there may be records that were not fetched yet.
 
         Args:
             fetched_until: the end of the last fetch, in minutes since 1970-01-01 UTC.
@@ -65,11 +77,22 @@ class ClockError:
             fetched_until: the end of the last fetch before the clock was found to be wrong.
             stored: what is known already of the time that the batch is stamped with.
         """
-        if self.ahead > 0:
-            wrong_from = fetched_until + self.ahead
-            return [self._moved(one) if one.minute >= wrong_from else one for one in minutes]
-        unknown = dropwhile(stored.__contains__, minutes)
-        return [self._moved(one) if one.minute <= self.shown else one for one in unknown]
+        unknown = minutes if self.ahead > 0 else dropwhile(stored.__contains__, minutes)
+        return [
+            one._replace(minute=one.minute - self.ahead)
+            if self._was_wrong(one.minute, fetched_until)
+            else one
+            for one in unknown
+        ]
 
-    def _moved(self, minute: Minute) -> Minute:
-        return minute._replace(minute=minute.minute - self.ahead)
+    def put_moment_right(self, moment: datetime, *, fetched_until: int) -> datetime:
+        """Move a moment likewise, of which it is not known yet what happened then."""
+        wrong = self._was_wrong(int(moment.timestamp()) // 60, fetched_until)
+        return moment - self.ahead * _MINUTE if wrong else moment
+
+    def _was_wrong(self, stamp: int, fetched_until: int) -> bool:
+        """Tell whether a stamp may have been made by the wrong clock."""
+        if self.ahead < 0:
+            return stamp <= self.shown
+        now = self.shown - self.ahead
+        return stamp >= min(fetched_until + self.ahead, now + 1)
