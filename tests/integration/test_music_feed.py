@@ -61,6 +61,15 @@ async def test_the_screen_shows_what_plays_when_it_is_opened(house: House, playe
     assert "SOS" in house.band.screen.text
 
 
+@pytest.mark.parametrize(("volume", "shown"), [(1.25, 100), (-0.1, 0)])
+async def test_a_volume_beyond_what_the_band_has_is_shown_as_near_as_it_comes(
+    house: House, player: Player, volume: float, shown: int
+) -> None:
+    player.turn(MediaPlayerState.PAUSED, volume=volume)
+    house.band.wearer.press_music("open")
+    await until(lambda: house.on_band("music").get("volume") == shown)
+
+
 async def test_nothing_is_sent_while_nobody_looks(house: House, player: Player) -> None:
     player.play("SOS")
     player.play("Waterloo")

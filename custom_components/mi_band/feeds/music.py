@@ -100,9 +100,14 @@ def shown_of(state: State | None) -> Shown:
     )
     return Shown(
         music=music,
-        volume_percent=None if volume is None else round(float(volume) * HIGHEST_VOLUME_PERCENT),
+        volume_percent=None if volume is None else _percent(float(volume)),
         moment=now,
     )
+
+
+def _percent(volume: float) -> int:
+    # Some players go beyond full volume; the band does not.
+    return max(0, min(round(volume * HIGHEST_VOLUME_PERCENT), HIGHEST_VOLUME_PERCENT))
 
 
 def _position(attributes: Mapping[str, Any], now: datetime | None) -> timedelta:
