@@ -68,9 +68,11 @@ def test_unprintable_text_is_malformed(value: bytes) -> None:
     with pytest.raises(MalformedPacket) as caught:
         decode_version(value, _SOFTWARE)
     assert caught.value.characteristic is _SOFTWARE
-    with pytest.raises(MalformedPacket) as caught:
-        decode_serial_number(value)
-    assert caught.value.characteristic is Characteristic.SERIAL_NUMBER
+
+
+@pytest.mark.parametrize("value", [bytes(12), b"\xff" * 12, b"\xff", b"7ac8d2a4d03\n"])
+def test_a_serial_number_that_nobody_can_read_is_none(value: bytes) -> None:
+    assert decode_serial_number(value) is None
 
 
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=20))
@@ -80,10 +82,10 @@ def test_every_printable_version_is_read_back(version: str) -> None:
 
 @given(st.binary(max_size=20))
 def test_arbitrary_bytes_are_text_or_malformed(value: bytes) -> None:
+    serial_number = decode_serial_number(value)
+    assert serial_number is None or len(serial_number) == 12
     try:
         version = decode_version(value, _SOFTWARE)
-        serial_number = decode_serial_number(value)
     except MalformedPacket:
         return
     assert version.isprintable()
-    assert serial_number is None or len(serial_number) == 12

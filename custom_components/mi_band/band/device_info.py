@@ -44,10 +44,12 @@ def decode_version(value: bytes, characteristic: Characteristic) -> str:
 def decode_serial_number(value: bytes) -> str | None:
     """Decode a serial number; None unless it has the documented twelve characters.
 
-    Raises:
-        MalformedPacket: no printable ASCII.
+    It is a label for people, which keeps no band out.
     """
-    text = _decode_text(value, Characteristic.SERIAL_NUMBER)
+    try:
+        text = _decode_text(value, Characteristic.SERIAL_NUMBER)
+    except MalformedPacket:
+        return None
     return text if len(text) == _SERIAL_LENGTH else None
 
 
