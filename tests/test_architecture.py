@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 import json
 from pathlib import Path
+import re
 import sys
 from typing import override
 
@@ -182,6 +183,13 @@ def test_the_sources_are_found() -> None:
     assert f"{BAND}.session" in BAND_MODULES
     assert f"{PRODUCT}.config_flow" in GLUE_MODULES
     assert f"{EMULATOR}.radio" in TEST_MODULES
+
+
+def test_the_document_names_every_module() -> None:
+    """Whoever reads it finds the place of each; the platforms have one row together."""
+    document = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    named = set(re.findall(r"`(?:band/)?(\w+)`", document)) | {*PLATFORMS, "mi_band", "band"}
+    assert {name.rpartition(".")[2] for name in PRODUCT_MODULES} <= named
 
 
 def test_the_glue_imports_nothing_to_its_left() -> None:
