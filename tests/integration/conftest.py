@@ -1,10 +1,11 @@
 """What the tests in Home Assistant share."""
 
 from collections.abc import AsyncGenerator, Generator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -65,6 +66,17 @@ async def house(
     await house.until_synced()
     yield house
     await house.unload()
+
+
+@pytest.fixture
+def wall_clock_of_the_loop(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what is measured by the wall clock, too, not mind a slow machine. See `PatientLoop`."""
+    begun, now = hass.loop.time(), dt_util.utcnow()
+
+    def utcnow() -> datetime:
+        return now + timedelta(seconds=hass.loop.time() - begun)
+
+    monkeypatch.setattr(dt_util, "utcnow", utcnow)
 
 
 @pytest.fixture(autouse=True)

@@ -474,7 +474,7 @@ class TestTroubles:
     """What is told to a person of a band that is visited."""
 
     @pytest.fixture(autouse=True)
-    def short_spans(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def short_spans(self, wall_clock_of_the_loop: None, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"{TROUBLES}.CHECK_INTERVAL", timedelta(milliseconds=20))
         monkeypatch.setattr(f"{TROUBLES}.LONG_SILENCE", timedelta(milliseconds=500))
         monkeypatch.setattr(f"{TROUBLES}.LONG_WITHOUT_ADAPTER", timedelta(milliseconds=500))

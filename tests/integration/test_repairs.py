@@ -32,6 +32,8 @@ WIRE = "custom_components.mi_band.band.wire"
 SHORT = timedelta(milliseconds=150)
 REASONS = ("name", "since", "reason")
 
+pytestmark = pytest.mark.usefixtures("wall_clock_of_the_loop")
+
 
 @pytest.fixture(autouse=True)
 def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
