@@ -46,7 +46,7 @@ from .band.wire import KEY_SIZE
 from .const import MODEL
 from .reach import find_connectable
 from .signing import Signer
-from .timepiece import Timepiece
+from .timepiece import async_set_at_first
 from .wearer import ProfileInput, wearer
 
 _LOGGER = logging.getLogger(__name__)
@@ -301,8 +301,7 @@ class FirstSync:
             await asyncio.sleep(shown_until - self._hass.loop.time())
 
     def _operations(self, settings: FirstSettings) -> Iterator[Operation[Any]]:
-        # A clock that is far off stays until the minutes are here that it told the time of.
-        yield Timepiece().async_look
+        yield async_set_at_first
         yield lambda link: set_profile(link, wearer(settings.profile))
         # Nothing is known of what the band has by now, so it is told everything.
         for change in differences(settings.wanted, {}):

@@ -15,6 +15,18 @@ TRIES: Final = 3
 """How often the records may fail to come before the clock is set in spite of them."""
 
 
+async def async_set_at_first(link: Link) -> None:
+    """Set the clock of a band that comes into the house.
+
+    One that somebody has set and that is far off stays until the minutes are here that it told the
+    time of. One that knows no zone was never set, or not since a reset, and told of nothing.
+    """
+    now = dt_util.now()
+    reading = await look_at_clock(link, now)
+    if not reading.knows_zone or ClockError.of(reading.shown, now) is None:
+        await correct_clock(link, now, reading)
+
+
 class Timepiece:
     """The clock of one band, as it was looked at on the last link."""
 

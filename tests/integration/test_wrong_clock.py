@@ -298,7 +298,8 @@ class TestPairing:
     def past(self, now: Time, off: int) -> Past:
         """Return a past with a wrong clock."""
         longer_ago = now() - timedelta(days=DAYS + 2)
-        return Past(days=DAYS, settings=(Setting(at=longer_ago, error=timedelta(minutes=off)),))
+        wrong = Setting(at=longer_ago, error=timedelta(minutes=off), zone=-32)
+        return Past(days=DAYS, settings=(wrong,))
 
     @pytest.mark.parametrize("off", [-420, 365 * 1440])
     async def test_the_minutes_of_a_band_that_is_added_come_to_when_they_happened(
