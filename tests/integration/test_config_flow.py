@@ -416,12 +416,13 @@ async def test_a_bug_is_logged_and_ends_on_a_page_with_a_way_on(
     assert page["step_id"] == "profile"
 
 
-async def test_a_birth_date_in_the_future_is_told(
-    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+@pytest.mark.parametrize("wrong", ["2999-01-01", "1850-01-01", "15.6.1990"])
+async def test_a_birth_date_that_makes_no_sense_is_told(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand, wrong: str
 ) -> None:
     band = await make_band(key=KEY)
     page = await async_submit(hass, await async_to_key(hass, band), {"key": KEY.hex()})
-    page = await async_submit(hass, page, PROFILE | {"birth_date": "2999-01-01"})
+    page = await async_submit(hass, page, PROFILE | {"birth_date": wrong})
     assert page["step_id"] == "profile"
     assert page["errors"] == {"birth_date": "invalid_birth_date"}
     page = await async_submit(hass, page, PROFILE)
