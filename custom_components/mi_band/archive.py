@@ -109,7 +109,8 @@ def _tell_corrupt(hass: HomeAssistant, rebuilt: Rebuilt) -> None:
         hass,
         DOMAIN,
         HISTORY_CORRUPT,
-        is_fixable=False,
+        # It is over when a person has read it: what was lost stays lost, or a backup is put in.
+        is_fixable=True,
         is_persistent=True,
         severity=ir.IssueSeverity.ERROR,
         translation_key=HISTORY_CORRUPT,

@@ -7,7 +7,11 @@ from datetime import timedelta
 from typing import Final
 
 from homeassistant.components import bluetooth
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import (
+    ConfirmRepairFlow,
+    RepairsFlow,
+    RepairsFlowResult,
+)
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -15,6 +19,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
+from .archive import HISTORY_CORRUPT
 from .band.alerts import Alert
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
@@ -200,5 +205,7 @@ async def _try(hass: HomeAssistant, coordinator: MiBandCoordinator) -> bool:
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: IssueData | None
 ) -> RepairsFlow:
-    """Return the flow of an issue that can be tried to fix from here."""
+    """Return the flow of an issue that can be tried to fix from here, or that was read."""
+    if issue_id == HISTORY_CORRUPT:
+        return ConfirmRepairFlow()
     return TryAlertFlow() if issue_id.startswith(ALERTS_NOT_SHOWN) else TryAgainFlow()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from datetime import timedelta
 import json
+from pathlib import Path
 from typing import Any
 
 from homeassistant.components.repairs import repairs_flow_manager
@@ -16,6 +17,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.mi_band.archive import FILE_NAME
 from tests.emulator.backend import AttachedScanner
 from tests.emulator.band import EmulatedBand
 from tests.lab import AddScanner
@@ -425,6 +427,31 @@ class TestHeldBySystem:
         await until_raised(hass, "held_by_system")
         await house.unload()
         assert issues(hass) == {}
+
+
+class TestDamagedStore:
+    """A store that could not be read, and was moved aside."""
+
+    @pytest.fixture
+    async def damaged(self, hass: HomeAssistant) -> None:
+        """Damage the store before anything opens it."""
+        file = Path(hass.config.path(FILE_NAME))
+        await hass.async_add_executor_job(file.write_bytes, b"SQLite format 3\0" + bytes(256))
+
+    async def test_it_is_told_until_somebody_has_read_it(
+        self, hass: HomeAssistant, damaged: None, house: House, texts: TextWatch
+    ) -> None:
+        await house.unload()
+        await house.set_up()
+        issue = issues(hass)["history_corrupt"]
+        page = await open_fix(hass, issue)
+        assert page["description_placeholders"] == issue.translation_placeholders
+        page = await submit(hass, page)
+        assert page["type"] is FlowResultType.CREATE_ENTRY
+        assert issues(hass) == {}
+        confirm = ("issues", "history_corrupt", "fix_flow", "step", "confirm")
+        texts.want(*confirm, "title")
+        texts.want(*confirm, "description", filled_by=("file", "minutes"))
 
 
 class TestAlertsNotShown:
