@@ -38,7 +38,8 @@ class Readings:
                 await reading
         finally:
             self._waiting.discard(reading)
-            if not is_measuring:
+            # Who still waits has the sensor too, and stops it.
+            if not is_measuring and not self._waiting:
                 with suppress(LinkError):
                     await stop_measurement(link)
 

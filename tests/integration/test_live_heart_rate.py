@@ -1,5 +1,6 @@
 """The heart rate all the time: how often it is shown, and when measuring ends."""
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 
@@ -24,6 +25,9 @@ def _is_known(house: House, bpm: int) -> bool:
 async def _measure(house: House) -> None:
     await house.act("switch", "continuous_heart_rate", "turn_on")
     await until(lambda: house.on_band("heart_rate", "continuous") is True)
+    # Where time passes at once, no request may be on its way: it would take too long.
+    link = house.entry.runtime_data.lease.link
+    await until(lambda: not link._request_turn._lock.locked())
 
 
 async def test_readings_are_shown_at_once_and_then_now_and_then(
@@ -94,6 +98,22 @@ async def test_switching_on_what_is_on_goes_on_measuring(house: House) -> None:
     commands = house.band._body.traffic["2A39"].last
     await until(lambda: list(commands) == [*begun, "15 01 00", *begun])
     assert house.on_band("heart_rate", "continuous") is True
+
+
+async def test_who_gives_up_waiting_for_a_reading_leaves_it_to_the_others(house: House) -> None:
+    house.band.wearer.wear_loosely(1000)
+    first = asyncio.create_task(house.act("button", "measure_heart_rate", "press"))
+    second = asyncio.create_task(house.act("button", "measure_heart_rate", "press"))
+    await until(lambda: len(house.entry.runtime_data.readings._waiting) == 2)
+    await until(lambda: house.on_band("heart_rate", "one_shot") is True)
+    first.cancel()
+    await asyncio.wait([first])
+    house.band.wearer.wear_loosely(0)
+    house.band._heart_rate._searching = 0
+    async with asyncio.timeout(10):
+        await second
+    assert house.value("sensor", "heart_rate") != "unknown"
+    await until(lambda: house.on_band("heart_rate", "one_shot") is False)
 
 
 async def test_who_switches_off_and_on_again_has_the_whole_time(
