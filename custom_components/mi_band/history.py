@@ -173,6 +173,16 @@ class History:
         with self.file.reading() as connection:
             return _one(connection, query, _number(connection, band))
 
+    def last_minute_of(self, band: str, kinds: Iterable[int], end: int) -> int | None:
+        """Return the last minute before `end` of one of some raw kinds; None without one."""
+        among = ", ".join(str(int(kind)) for kind in kinds)
+        query = (
+            "SELECT minute FROM minute WHERE band = ? AND minute < ?"  # noqa: S608  numbers alone
+            f" AND kind IN ({among}) ORDER BY minute DESC LIMIT 1"
+        )
+        with self.file.reading() as connection:
+            return _one(connection, query, _number(connection, band), end)
+
     def last_hour_with_steps(self, band: str, end: int) -> int | None:
         """Return the last hour before `end`, an hour as well, in which there were steps."""
         query = (

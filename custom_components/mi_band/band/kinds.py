@@ -69,6 +69,10 @@ _BY_RAW = tuple(
     None if raw & _NIBBLE in _NO_CHANGE else _NAMED.get(raw & _NIBBLE, Kind.UNKNOWN)
     for raw in range(256)
 )
+SLEEP_KINDS: Final = frozenset(
+    raw for raw, kind in enumerate(_BY_RAW) if kind in {Kind.LIGHT_SLEEP, Kind.DEEP_SLEEP}
+)
+"""The raw kinds that say by themselves that the wearer slept."""
 # Without a step, and with steps after something else than a run, they are the same.
 _ON_FOOT = frozenset({Kind.STILL, Kind.WALKING, Kind.RUNNING, Kind.AWAKE})
 _ACTIVITIES = {
