@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
-from .band.kinds import kind_before, resolve_kinds
 from .band.minutes import heart_rate_bpm
 from .band.workouts import Sport
 from .history import History
+from .hours import kinds_of
 from .sleep_log import read_sleep
 
 _DAY: Final = 24 * 60
@@ -117,9 +117,7 @@ def _rows(history: History, band: str, query: Query) -> Iterator[Row]:
 
 def _minutes(history: History, band: str, span: range) -> Iterator[Row]:
     minutes = history.minutes(band, span.start, span.stop)
-    earlier = history.minutes(band, span.start - _DAY, span.start)
-    kinds = resolve_kinds(minutes, kind_before(reversed(earlier), span.start))
-    for minute, kind in zip(minutes, kinds, strict=True):
+    for minute, kind in zip(minutes, kinds_of(history, band, minutes), strict=True):
         yield {
             "start": _moment(minute.minute).isoformat(),
             "kind": kind.value,

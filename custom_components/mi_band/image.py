@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
-from typing import Any, Final, override
+from typing import Any, override
 
 from homeassistant.components.image import ImageEntity, ImageEntityDescription
 from homeassistant.core import HomeAssistant, callback
@@ -11,19 +11,17 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
-from .band.kinds import kind_before, resolve_kinds
 from .band.sleep import Stage
 from .const import DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .entity import MiBandEntity, MiBandEntityDescription
 from .face_picture import draw_words
 from .history import History
+from .hours import kinds_of
 from .pictures import Day, HeartRateWords, NightWords, day_bounds, draw_heart_rate, draw_night
 
 # Whoever looks at a dashboard looks at all of its pictures at once.
 PARALLEL_UPDATES = 0
-
-_LOOK_BACK_MINUTES: Final = 1440
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,9 +164,7 @@ class MiBandImage(MiBandEntity, ImageEntity):
 def _read_day(history: History, band: str, day: date, zone: tzinfo) -> Day:
     start, end = day_bounds(day, zone)
     minutes = history.minutes(band, start, end)
-    earlier = history.minutes_before(band, start, _LOOK_BACK_MINUTES)
-    kinds = resolve_kinds(minutes, kind_before(reversed(earlier), start))
-    return Day(day, minutes, kinds, None)
+    return Day(day, minutes, kinds_of(history, band, minutes), None)
 
 
 async def _async_words(hass: HomeAssistant) -> dict[str, str]:
