@@ -1,6 +1,6 @@
 """A calendar of what was: workouts, nights and naps, from the store."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, override
@@ -83,7 +83,7 @@ class MiBandCalendar(MiBandEntity, CalendarEntity):
                 for workout in workouts
                 if workout.end > start_date
             ]
-            return sorted(events, key=lambda event: event.start_datetime_local)
+            return sorted(events, key=lambda event: event.start_datetime_local.timestamp())
 
         return await self.coordinator.records.async_read(read)
 
@@ -95,13 +95,11 @@ def _sleep_event(session: SleepSession, words: Mapping[str, str]) -> CalendarEve
         "awake": session.awake_minutes,
         "not_recorded": session.unknown_minutes,
     }
-    return CalendarEvent(
-        start=_moment(session.start),
-        end=_moment(session.end),
+    return _event(
+        _moment(session.start),
+        _moment(session.end),
         summary=words["nap" if session.is_nap else "night"],
-        description="\n".join(
-            f"{words[key]}: {duration(minutes)}" for key, minutes in told.items() if minutes
-        ),
+        told=(f"{words[key]}: {duration(minutes)}" for key, minutes in told.items() if minutes),
         uid=f"sleep-{session.start}",
     )
 
@@ -123,11 +121,11 @@ def _workout_event(workout: Workout, words: Mapping[str, str], units: UnitSystem
             f"{workout.average_heart_rate_bpm} bpm" if workout.average_heart_rate_bpm else None
         ),
     }
-    return CalendarEvent(
-        start=dt_util.as_local(workout.start),
-        end=dt_util.as_local(max(workout.end, workout.start + _SHORTEST)),
+    return _event(
+        workout.start,
+        max(workout.end, workout.start + _SHORTEST),
         summary=words[sport],
-        description="\n".join(f"{words[key]}: {value}" for key, value in told.items() if value),
+        told=(f"{words[key]}: {value}" for key, value in told.items() if value),
         uid=f"workout-{_second(workout.start)}",
     )
 
@@ -141,7 +139,20 @@ def _minute(moment: datetime) -> int:
 
 
 def _moment(minute: int) -> datetime:
-    return dt_util.as_local(dt_util.utc_from_timestamp(minute * _MINUTE_S))
+    return dt_util.utc_from_timestamp(minute * _MINUTE_S)
+
+
+def _event(
+    start: datetime, end: datetime, *, summary: str, told: Iterable[str], uid: str
+) -> CalendarEvent:
+    start, end = dt_util.as_local(start), dt_util.as_local(end)
+    event = CalendarEvent(
+        start=start, end=max(start, end), summary=summary, description="\n".join(told), uid=uid
+    )
+    # What ends in the hour that comes twice in autumn may seem to end before it began: both are
+    # compared as the clock on the wall shows them, and for one such event all would be refused.
+    event.end = end
+    return event
 
 
 async def _async_words(hass: HomeAssistant) -> dict[str, str]:

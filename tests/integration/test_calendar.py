@@ -8,12 +8,15 @@ from homeassistant.const import STATE_OFF
 from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.mi_band.archive import async_get_archive
+from custom_components.mi_band.band.minutes import Minute
+from custom_components.mi_band.history import History
 from tests.emulator.band import EmulatedBand
 from tests.emulator.life import Doing
 
 from .bands import MakeBand
 from .flow import KEY
-from .house import House
+from .house import IDENTITY, House
 
 HOME = ZoneInfo("US/Pacific")
 """Where the house of the tests is."""
@@ -143,3 +146,26 @@ async def test_the_calendar_stays_when_the_band_goes(synced: House) -> None:
     before = await _week(synced)
     await synced.lose_band()
     assert await _week(synced) == before
+
+
+class TestTheHourThatComesTwice:
+    """At nine in the morning in UTC two o'clock becomes one o'clock once more."""
+
+    @pytest.fixture
+    async def band(self, make_band: MakeBand) -> EmulatedBand:
+        """Provide a band without a past."""
+        return await make_band(key=KEY, zone=HOME)
+
+    async def test_sleep_that_seems_to_end_before_it_began_is_shown(self, house: House) -> None:
+        began = datetime(2025, 11, 2, 8, 40, tzinfo=UTC)
+        first = int(began.timestamp()) // 60
+        kinds = [0x79] * 40 + [0x1C] * 10 + [0x11] * 80
+        archive = await async_get_archive(house.hass)
+        await archive.async_run(
+            History.commit_minutes,
+            IDENTITY,
+            [Minute(first + place, -32, kind, 9, 0, 255) for place, kind in enumerate(kinds)],
+        )
+        day = timedelta(days=1)
+        (event,) = await _events(house, began - day, began + day)
+        assert _span(event) == (began, began + timedelta(minutes=40))

@@ -351,6 +351,17 @@ async def test_a_span_needs_time(house: House) -> None:
     assert caught.value.translation_key == "span_without_time"
 
 
+@pytest.mark.parametrize("past", [Past(days=0)])
+async def test_a_span_within_the_hour_that_comes_twice_has_time(house: House) -> None:
+    # Twenty to two in summer time, twenty past one in winter time: forty minutes later.
+    span = {"start": "2025-11-02T01:40:00-07:00", "end": "2025-11-02T01:20:00-08:00"}
+    answer = await house.call("get_history", **span)
+    assert answer == {"minutes": [], "next": None}
+    with pytest.raises(ServiceValidationError) as caught:
+        await house.call("get_history", start=span["end"], end=span["start"])
+    assert caught.value.translation_key == "span_without_time"
+
+
 async def test_history_is_exported_into_an_allowed_folder(
     hass: HomeAssistant, house: House
 ) -> None:
