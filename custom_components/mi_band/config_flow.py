@@ -593,6 +593,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _failed(self, step_id: str, err: BandError | AccountError) -> str:
         self._fault = err
+        _LOGGER.debug("%s ended: %s", step_id, err)
         if isinstance(err, AccountError):
             self._account = self._account.after(err)
             return "account_sign_in_failed"

@@ -163,6 +163,8 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         try:
             await self.keeper.async_run()
         except AuthenticationError as err:
+            # Of the codes with which a band says so not all are known.
+            _LOGGER.warning("%s is asked no more until it has a new key: %s", self.name, err)
             self.lease.close(err)
             self._note_reach()
             self.config_entry.async_start_reauth(self.hass)

@@ -79,13 +79,15 @@ async def test_removing_the_entry_deletes_what_was_kept(
 
 
 async def test_a_refused_key_is_not_tried_again_and_asks_the_person(
-    hass: HomeAssistant, house: House, make_band: MakeBand
+    hass: HomeAssistant, house: House, make_band: MakeBand, caplog: pytest.LogCaptureFixture
 ) -> None:
     await house.band.power_off()
     await house.until_state("binary_sensor", "connected", "off")
     rebound = await make_band(key=bytes(reversed(KEY)), address=house.band.address)
     await until(lambda: list(house.entry.async_get_active_flows(hass, {SOURCE_REAUTH})))
     (flow,) = house.entry.async_get_active_flows(hass, {SOURCE_REAUTH})
+    # With the code, for not all are known.
+    assert "the band refused the key with status 0x08" in caplog.text
     await rebound.wait_for(lambda: not rebound.connected)
     assert held(rebound)["connections"] == 1
     assert house.entry.state is ConfigEntryState.LOADED
