@@ -118,3 +118,27 @@ def test_no_minute_comes_twice(ahead: int) -> None:
     batch = [minute(number) for number in range(NOW_MINUTE - 500 + ahead, NOW_MINUTE + ahead)]
     put_right = error_of(ahead).put_right(batch, fetched_until=NOW_MINUTE - 500, stored=())
     assert all(one.minute < other.minute for one, other in pairwise(put_right))
+
+
+@pytest.mark.parametrize("ahead", [-600, 600])
+def test_a_workout_is_moved_like_the_minutes_around_it(ahead: int) -> None:
+    error = error_of(ahead)
+    began = datetime.fromtimestamp((NOW_MINUTE - 50) * 60 + 10, UTC)
+    stamp = began + timedelta(minutes=ahead)
+    assert error.put_moment_right(stamp, fetched_until=NOW_MINUTE - 100) == began
+
+
+def test_a_workout_before_the_clock_went_wrong_stays_where_it_was() -> None:
+    began = datetime.fromtimestamp((NOW_MINUTE - 50) * 60, UTC)
+    for ahead in (-525_600, 525_600):
+        put_right = error_of(ahead).put_moment_right(began, fetched_until=NOW_MINUTE - 100)
+        assert put_right == began
+
+
+def test_another_reading_of_the_same_error_moves_by_the_same_minutes() -> None:
+    """Half a minute more or less is read from one link to the next."""
+    first, second = error_of(-60), error_of(-61, NOW_MINUTE + 20)
+    assert second.as_before(first) == ClockError(ahead=-60, shown=second.shown)
+    assert second.as_before(None) == second
+    other = error_of(-62)
+    assert other.as_before(first) == other

@@ -12,8 +12,7 @@ that cannot have been:
     clock    left as it is, because
     behind   stamped later than what the clock shows now: it would not have come there yet
     behind   the first ones of a batch that are already stored just as they are stamped
-    ahead    stamped earlier than the end of the last fetch would have been on the wrong clock, and
-             not later than now
+    ahead    stamped earlier than the end of the last fetch would have been on the wrong clock
 
 The same goes for the moment at which a workout began.
 
@@ -92,7 +91,4 @@ class ClockError:
 
     def _was_wrong(self, stamp: int, fetched_until: int) -> bool:
         """Tell whether a stamp may have been made by the wrong clock."""
-        if self.ahead < 0:
-            return stamp <= self.shown
-        now = self.shown - self.ahead
-        return stamp >= min(fetched_until + self.ahead, now + 1)
+        return stamp >= fetched_until + self.ahead if self.ahead > 0 else stamp <= self.shown
