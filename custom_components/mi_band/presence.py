@@ -17,6 +17,12 @@ PATIENCE: Final = timedelta(minutes=5)
 It advertises every second or so. A bath, an arm under a blanket or a proxy that restarts hides it
 for minutes; who leaves and is back sooner has hardly left.
 """
+REMEMBERED_DBM: Final = -127
+"""The signal of a band that the system under a local adapter remembers and does not hear.
+
+Home Assistant begins with what the system remembers, as if it had just heard it, and is told again
+whenever the system changes what it knows.
+"""
 
 
 class Presence:
@@ -55,7 +61,11 @@ class Presence:
             self._hass, coordinator.address, connectable=False
         )
         # Its times are those of the loop. Who only had it loaded anew has not come home.
-        if heard is not None and self._last_sign - heard.time < PATIENCE.total_seconds():
+        if (
+            heard is not None
+            and heard.rssi > REMEMBERED_DBM
+            and self._last_sign - heard.time < PATIENCE.total_seconds()
+        ):
             self._last_sign = heard.time
             self._tell(home=True)
         self._async_note_link()
@@ -78,8 +88,9 @@ class Presence:
             self._note_sign()
 
     @callback
-    def _async_note_advertisement(self, _: BluetoothServiceInfoBleak) -> None:
-        self._note_sign()
+    def _async_note_advertisement(self, heard: BluetoothServiceInfoBleak) -> None:
+        if heard.rssi > REMEMBERED_DBM:
+            self._note_sign()
 
     def _note_sign(self) -> None:
         self._last_sign = self._hass.loop.time()

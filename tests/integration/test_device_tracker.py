@@ -188,14 +188,22 @@ async def test_nothing_is_known_of_a_band_that_was_not_heard_since_the_start(
     band: EmulatedBand,
     entry: MockConfigEntry,
 ) -> None:
+    await async_until_heard(hass, band)
     band.faults.out_of_range(value=True)
     # It was heard before Home Assistant began to look after it.
-    await _pass(PATIENCE)
+    await until(lambda: _silence(hass, band) >= PATIENCE.total_seconds())
     house = House(hass, band, entry)
     await house.set_up()
     assert house.value(*TRACKER) == STATE_UNKNOWN
     await house.until_state(*TRACKER, STATE_NOT_HOME)
     await house.unload()
+
+
+def _silence(hass: HomeAssistant, band: EmulatedBand) -> float:
+    """Return for how many seconds nobody heard a band."""
+    heard = bluetooth.async_last_service_info(hass, band.address, connectable=False)
+    assert heard is not None
+    return hass.loop.time() - heard.time
 
 
 async def test_a_scanner_that_only_listens_tells_who_is_at_home(
@@ -210,10 +218,41 @@ async def test_a_scanner_that_only_listens_tells_who_is_at_home(
     band.faults.out_of_range(value=True)
     bluetooth.async_clear_advertisement_history(hass, band.address)
     await _pass(PATIENCE)
-    listened = BluetoothServiceInfoBleak(
+    _tell_again(hass, heard, heard.rssi)
+    house = House(hass, band, entry)
+    await house.set_up()
+    assert house.value(*TRACKER) == STATE_HOME
+    await house.unload()
+
+
+async def test_a_band_that_the_system_only_remembers_is_not_at_home(
+    hass: HomeAssistant,
+    bluetooth_scanner: AttachedScanner,
+    band: EmulatedBand,
+    entry: MockConfigEntry,
+) -> None:
+    await async_until_heard(hass, band)
+    heard = bluetooth.async_last_service_info(hass, band.address, connectable=True)
+    assert heard is not None
+    band.faults.out_of_range(value=True)
+    bluetooth.async_clear_advertisement_history(hass, band.address)
+    await _pass(PATIENCE)
+    _tell_again(hass, heard, -127)
+    house = House(hass, band, entry)
+    await house.set_up()
+    shown = _shown(house)
+    _tell_again(hass, heard, -127)
+    await until(lambda: shown[-1] == STATE_NOT_HOME)
+    assert shown == [STATE_UNKNOWN, STATE_NOT_HOME]
+    await house.unload()
+
+
+def _tell_again(hass: HomeAssistant, heard: BluetoothServiceInfoBleak, rssi: int) -> None:
+    """Tell Home Assistant of a band now, by something that cannot connect."""
+    again = BluetoothServiceInfoBleak(
         name=heard.name,
         address=heard.address,
-        rssi=heard.rssi,
+        rssi=rssi,
         manufacturer_data=heard.manufacturer_data,
         service_data=heard.service_data,
         service_uuids=heard.service_uuids,
@@ -224,11 +263,7 @@ async def test_a_scanner_that_only_listens_tells_who_is_at_home(
         time=hass.loop.time(),
         tx_power=heard.tx_power,
     )
-    bluetooth.async_get_advertisement_callback(hass)(listened)
-    house = House(hass, band, entry)
-    await house.set_up()
-    assert house.value(*TRACKER) == STATE_HOME
-    await house.unload()
+    bluetooth.async_get_advertisement_callback(hass)(again)
 
 
 async def test_who_changes_an_option_neither_leaves_nor_comes_home(house: House) -> None:
