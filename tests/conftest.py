@@ -12,7 +12,9 @@ from hypothesis.errors import HypothesisWarning
 import pytest
 
 import custom_components  # noqa: F401  imported for the effect that the docstring tells
-from tests.patience import PatientLoop
+from tests.patience import PatientLoop, keep_clocks_together
+
+keep_clocks_together()
 
 # The same examples on every run.
 settings.register_profile(

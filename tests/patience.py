@@ -5,12 +5,18 @@ of them are slow together. A time-out is measured by a clock that goes on meanwh
 strike because something took the processor away, and not because somebody fell silent. This clock
 counts a turn of the loop as short, however long it took, and a wait as what was asked for. It is
 never fast: what waits for a second waits for one, or longer.
+
+Where Home Assistant makes a time of the wall clock into one of its loop's, and the plugin's
+`async_fire_time_changed` compares both, the wall clock has to be as late.
 """
 
 import asyncio
 import selectors
-from time import monotonic
-from typing import Final, override
+import time
+from typing import Any, Final, override
+
+from homeassistant.helpers import event
+from pytest_homeassistant_custom_component import common
 
 LONGEST_TURN_S: Final = 0.001
 """As what a turn of the loop counts at most; most take a tenth of that."""
@@ -28,6 +34,11 @@ class PatientLoop(asyncio.SelectorEventLoop):
         """Return the time of this loop in seconds."""
         return self._patient.time()
 
+    @property
+    def late_s(self) -> float:
+        """By how much this loop is behind the machine."""
+        return self._patient.late_s
+
     def skip(self, seconds: float) -> None:
         """Let time pass at once, as a test does that moves the clock of the machine."""
         self._patient.skip(seconds)
@@ -43,7 +54,7 @@ class _PatientSelector(selectors.DefaultSelector):
     """Waits for files and timers as any selector, and keeps the loop's clock."""
 
     # Kept here, where no test that freezes the time finds it.
-    _clock = staticmethod(monotonic)
+    _clock = staticmethod(time.monotonic)
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,6 +64,10 @@ class _PatientSelector(selectors.DefaultSelector):
     def time(self) -> float:
         """Return the machine's time less all that it was too slow for."""
         return min(self._clock(), self._turn_began + LONGEST_TURN_S) - self._lost
+
+    @property
+    def late_s(self) -> float:
+        return self._clock() - self.time()
 
     def skip(self, seconds: float) -> None:
         """Let time pass at once."""
@@ -69,3 +84,24 @@ class _PatientSelector(selectors.DefaultSelector):
             waited = min(waited, max(timeout, 0.0) + LONGEST_TURN_S)
         self._lost = self._turn_began - (time + waited)
         return found
+
+
+class _TimeOfTheLoop:
+    """Python's module of time, but that its wall clock is as late as the loop that runs."""
+
+    def time(self) -> float:
+        """Return the seconds since the epoch."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return time.time()
+        return time.time() - (loop.late_s if isinstance(loop, PatientLoop) else 0.0)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+
+def keep_clocks_together() -> None:
+    """Let what knows both clocks find them together."""
+    for module in (event, common):
+        vars(module)["time"] = _TimeOfTheLoop()

@@ -1,10 +1,14 @@
 """Whoever waits in a test waits for the others in it, and not for the machine."""
 
 import asyncio
+from datetime import datetime, timedelta
 from time import monotonic, sleep
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.util import dt as dt_util
 import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from tests.patience import PatientLoop
 
@@ -52,3 +56,21 @@ async def test_home_assistant_runs_by_this_clock(hass: HomeAssistant) -> None:
     before = hass.loop.time()
     sleep(0.1)  # noqa: ASYNC251  the machine is slow
     assert hass.loop.time() - before < 0.01
+
+
+async def test_what_is_due_on_a_slow_machine_is_due_when_time_is_let_pass(
+    hass: HomeAssistant,
+) -> None:
+    moment = dt_util.utcnow() + timedelta(hours=1)
+    due: list[datetime] = []
+
+    @callback
+    def note(now: datetime) -> None:
+        due.append(now)
+
+    async_track_point_in_utc_time(hass, note, moment)
+    for _ in range(10):
+        sleep(0.1)  # noqa: ASYNC251  the machine is slow
+        await asyncio.sleep(0)
+    async_fire_time_changed(hass, moment)
+    assert len(due) == 1
