@@ -16,12 +16,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mi_band.archive import FILE_NAME, async_get_archive
 from custom_components.mi_band.band.minutes import Minute
+from custom_components.mi_band.band.workouts import Sport as Stored
 from custom_components.mi_band.history import History
 from tests.emulator.band import EmulatedBand
 from tests.emulator.gatt.fetch import Manner, Trouble
 from tests.emulator.history import Past, Setting
 from tests.emulator.life import Doing
 from tests.emulator.sports import Sport
+from tests.emulator.workouts import Workout as Noted
 
 from .bands import MakeBand
 from .flow import DOMAIN, KEY
@@ -30,6 +32,8 @@ from .house import IDENTITY, House, until
 HOME = ZoneInfo("US/Pacific")
 """Where the house of the tests is."""
 DAYS = 2
+BEGAN = int(dt_util.utcnow().timestamp()) // 60 * 60 - 3 * 3_600
+"""In Unix time: with a full minute, some hours ago."""
 
 
 @pytest.fixture
@@ -263,6 +267,66 @@ async def test_a_workout_that_ended_just_now_comes_with_the_next_sync(house: Hou
     answer = await house.call("sync")
     assert answer["workouts"] == 1
     assert house.value("sensor", "last_workout") == "treadmill"
+
+
+class TestOddWorkouts:
+    """What a band says of its workouts need not be possible."""
+
+    @pytest.fixture
+    def workouts(self) -> tuple[Noted, ...]:
+        """Return the workouts on the band."""
+        return ()
+
+    @pytest.fixture
+    async def band(self, make_band: MakeBand, workouts: tuple[Noted, ...]) -> EmulatedBand:
+        """Provide a band that has noted workouts, and forgets what is acknowledged."""
+        band = await make_band(key=KEY, zone=HOME, records=Manner(delete=True))
+        band.history.workouts.extend(workouts)
+        return band
+
+    async def sports(self, hass: HomeAssistant) -> list[str]:
+        """Return what is stored, the sports by their start."""
+        archive = await async_get_archive(hass)
+        ages = timedelta(days=100)
+        now = dt_util.utcnow()
+        found = await archive.async_run(History.workouts, IDENTITY, now - ages, now + ages)
+        return [Stored(workout.sport).name for workout in found]
+
+    @pytest.mark.parametrize(
+        "workouts",
+        [
+            pytest.param(
+                (
+                    Noted(sport=Sport.CYCLING, start=BEGAN, end=BEGAN + 6 * 86_400),
+                    Noted(sport=Sport.WALKING, start=BEGAN + 3_600, end=BEGAN + 5_400),
+                ),
+                id="one claims to go on for days",
+            ),
+            pytest.param(
+                (
+                    Noted(sport=Sport.CYCLING, start=BEGAN + 5, end=BEGAN + 20),
+                    Noted(sport=Sport.WALKING, start=BEGAN + 40, end=BEGAN + 900),
+                ),
+                id="two begin in one minute",
+            ),
+        ],
+    )
+    async def test_one_hides_no_other(self, hass: HomeAssistant, house: House) -> None:
+        assert await self.sports(hass) == ["CYCLING", "WALKING"]
+        assert (await house.call("sync"))["workouts"] == 0
+
+    @pytest.mark.parametrize(
+        "workouts",
+        [(Noted(sport=Sport.CYCLING, start=BEGAN + 40 * 86_400, end=BEGAN + 41 * 86_400),)],
+    )
+    async def test_one_that_has_not_been_yet_is_left_on_the_band(
+        self, hass: HomeAssistant, house: House
+    ) -> None:
+        house.band.wearer.work_out(Sport.TREADMILL, 20)
+        assert (await house.call("sync"))["workouts"] == 1
+        assert await self.sports(hass) == ["TREADMILL"]
+        assert house.value("sensor", "last_workout") == "treadmill"
+        assert house.band.history.held_workouts == 1
 
 
 async def test_what_was_fetched_is_told_after_a_restart(house: House) -> None:
