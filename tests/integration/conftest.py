@@ -95,3 +95,14 @@ def no_pause_between_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_calm(monkeypatch: pytest.MonkeyPatch) -> None:
     """Show every reading at once, for a second of the emulated bands is short."""
     monkeypatch.setattr("custom_components.mi_band.pace.CALM", timedelta())
+
+
+@pytest.fixture(autouse=True)
+def no_keep_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let measuring go on without a word: the seconds of the band are short, and ours are not.
+
+    It would give up after less than half of one, and be told to go on in tests that take long.
+    """
+    monkeypatch.setattr("tests.emulator.gatt.heart_rate._PATIENCE", 1_000_000)
+    interval = "custom_components.mi_band.band.heart_rate.KEEP_ALIVE_INTERVAL"
+    monkeypatch.setattr(interval, timedelta(hours=1))
