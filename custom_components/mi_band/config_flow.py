@@ -621,11 +621,13 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
                 return await self.async_step_account()
 
     def _show_fault(self, step_id: str, fault: BandError | AccountError) -> ConfigFlowResult:
+        firmware = getattr(fault, "firmware_version", "")
         return self.async_show_form(
             step_id=step_id,
             data_schema=way_on_schema(fault),
             errors={"base": fault.code},
             description_placeholders={
+                "firmware": f" {firmware}" if firmware else "",
                 "level": str(getattr(fault, "level_percent", "")),
                 "needed": str(LOWEST_BATTERY_PERCENT),
                 "address": self._address,

@@ -29,19 +29,26 @@ from .band.binding import (
     probe_binding,
     request_signature,
 )
-from .band.device_info import DeviceInfo, read_device_info, read_product_version
+from .band.device_info import (
+    DeviceInfo,
+    read_device_info,
+    read_firmware_version,
+    read_product_version,
+)
 from .band.errors import (
     CommandRefused,
     KeyRejected,
     LinkLost,
     LowBattery,
     LowBatteryCharging,
+    NotSupported,
     SignatureRequired,
 )
 from .band.link import Link, Operation
 from .band.profile import set_profile
 from .band.session import BandSession, open_session, prove_key
 from .band.settings import Change, Values, apply_change, differences
+from .band.uuids import Characteristic
 from .band.wire import KEY_SIZE
 from .const import MODEL
 from .reach import find_connectable
@@ -137,7 +144,7 @@ class Pairing:
                     self._sent = True
                     await bind(link, self.key)
                     yield "confirmed"
-                await prove_key(link, self.key)
+                await _prove_key(link, self.key)
                 return
 
     async def _takes_local_key(self, link: Link, *, is_last: bool) -> bool:
@@ -163,6 +170,17 @@ async def _accepts(link: Link, key: bytes) -> bool:
     except KeyRejected:
         return False
     return True
+
+
+async def _prove_key(link: BandSession, key: bytes) -> None:
+    """Prove it, and say which firmware it is that wants a later protocol."""
+    later = link.offers(Characteristic.LATER_PROTOCOL_WRITE)
+    # Read first: a band may hang up over a wrong key.
+    firmware_version = await read_firmware_version(link) if later else ""
+    try:
+        await prove_key(link, key)
+    except NotSupported as err:
+        raise NotSupported(str(err), firmware_version) from err
 
 
 @asynccontextmanager

@@ -534,6 +534,8 @@ async def test_a_band_of_the_later_protocol_is_told_from_a_wrong_key(
     page = await async_submit(hass, await async_to_key(hass, band), {"key": KEY.hex()})
     assert page["step_id"] == "pair_failed"
     assert page["errors"] == {"base": "not_supported"}
+    assert page["description_placeholders"] is not None
+    assert page["description_placeholders"]["firmware"] == " 1.0.9.66"
 
 
 async def test_another_huami_device_is_not_offered(

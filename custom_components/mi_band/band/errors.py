@@ -152,9 +152,17 @@ class FetchRefused(CommandRefused):
 
 
 class NotSupported(BandError):
-    """What answered is no Mi Smart Band 4, or speaks a protocol of later bands."""
+    """What answered is no Mi Smart Band 4, or speaks a protocol of later bands.
+
+    Attributes:
+        firmware_version: of one with a later protocol; empty where it tells none.
+    """
 
     code: ClassVar[str] = "not_supported"
+
+    def __init__(self, words: str, firmware_version: str = "") -> None:
+        super().__init__(words)
+        self.firmware_version = firmware_version
 
 
 class MalformedPacket(BandError):
