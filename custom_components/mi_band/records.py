@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Concatenate, Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -64,6 +64,7 @@ class Records:
         self._woke_up: int | None = None
         self._right_until: int | None = None
         """See `Sync`; None while the clock of the band is right."""
+        self._left_out: set[datetime] = set()
 
     async def async_digest(self) -> Recorded:
         """Return what follows from what is stored.
@@ -114,6 +115,7 @@ class Records:
                     band=self._band,
                     keep=self._keep,
                     right_until=right_until,
+                    left_out=self._left_out,
                     project=lambda: self._projection.async_project(archive),
                     committed=self._async_tell,
                 )

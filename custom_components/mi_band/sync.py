@@ -13,7 +13,7 @@ sync that breaks goes on there.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 import logging
 from typing import Final, NamedTuple
@@ -79,6 +79,12 @@ class Sync:
     """Leave the records on the band, for another app."""
     right_until: int
     """Up to where was fetched when the clock of the band was not known to be wrong yet."""
+    left_out: set[datetime] = field(default_factory=set)
+    """When workouts began, by the clock of the band, that cannot be stored.
+
+    They are not acknowledged, and a band may want a new link then, on which it offers them again:
+    there they are passed over.
+    """
 
     async def async_run(self, link: Link, error: ClockError | None) -> Synced:
         """Fetch everything that was not fetched yet.
@@ -167,17 +173,24 @@ class Sync:
         begun: datetime | None = None
         try:
             async with fetch(
-                link, RecordKind.WORKOUT_SUMMARY, _moment(since), keep=self.keep
+                link,
+                RecordKind.WORKOUT_SUMMARY,
+                _moment(since),
+                keep=self.keep,
+                unwanted=self.left_out,
             ) as batch:
+                begun = batch.start
+                if begun in self.left_out:
+                    return _Fetched(None, begun, max(since, _minute(begun)) + 1)
                 if not batch.records:
                     return None
-                begun = batch.start
                 return await self._commit_workout(batch, since, error)
         except (MalformedPacket, _NotYet) as err:
             if begun is None:
                 raise
-            # Later ones can be read. It stays on the band, and is asked for again next time.
+            # Later ones can be read. It stays on the band, and is asked for again after a restart.
             _LOGGER.warning("Leaving out a workout: %s", err)
+            self.left_out.add(begun)
             return _Fetched(None, begun, max(since, _minute(begun)) + 1)
 
     async def _commit_workout(self, batch: Batch, since: int, error: ClockError | None) -> _Fetched:

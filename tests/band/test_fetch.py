@@ -379,10 +379,17 @@ async def test_an_empty_round_is_closed_even_when_the_records_are_to_stay() -> N
 
 
 async def test_details_of_another_workout_are_none_and_neither_taken_nor_acknowledged() -> None:
-    later = whole(vectors.RECORDS, _START + timedelta(minutes=1), amount=24)
-    link = GivingLink(later)
+    other = _START + timedelta(minutes=1)
+    link = GivingLink(whole(vectors.RECORDS, other, amount=24))
     batch = await _fetch(link, _DETAILS)
-    assert batch == Batch(kind=_DETAILS, start=_START, records=b"", complete=False)
+    assert batch == Batch(kind=_DETAILS, start=other, records=b"", complete=False)
+    assert link.commands == [b"\x01"]
+
+
+async def test_what_nobody_wants_is_neither_taken_nor_acknowledged() -> None:
+    link = GivingLink(whole(vectors.RECORDS, _START))
+    async with fetch(link, _MINUTES, _START, unwanted={_START}) as batch:
+        assert batch == Batch(kind=_MINUTES, start=_START, records=b"", complete=False)
     assert link.commands == [b"\x01"]
 
 

@@ -26,7 +26,7 @@ Source: protocol-data.md section 4; section 5 for the kinds.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Container
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
 import logging
@@ -156,6 +156,7 @@ async def fetch(
     since: datetime,
     *,
     keep: bool = False,
+    unwanted: Container[datetime] = (),
     received: Callable[[int, int], None] | None = None,
 ) -> AsyncGenerator[Batch]:
     """Fetch one batch: the band gives out a part of what it has, from a minute on.
@@ -168,6 +169,7 @@ async def fetch(
         kind: what to fetch.
         since: aware, its seconds do not count; for details the start of the workout.
         keep: do not acknowledge, for that may delete the records on the band.
+        unwanted: what begins then is not sent; the batch is empty and incomplete, and begins then.
         received: called with the bytes that have come and those expected, a guess, as they come.
 
     Raises:
@@ -181,7 +183,7 @@ async def fetch(
         Characteristic.FETCH_CONTROL, Characteristic.FETCH_DATA
     ) as packets:
         exchange = _Exchange(link, packets, kind, since)
-        batch = await exchange.collect(received or (lambda _done, _expected: None))
+        batch = await exchange.collect(unwanted, received or (lambda _done, _expected: None))
         yield batch
         if batch.complete and not (keep and batch.records):
             await exchange.acknowledge()
@@ -202,7 +204,9 @@ class _Exchange:
         self._disturbed = False
         """Whether records came while a reply was waited for."""
 
-    async def collect(self, received: Callable[[int, int], None]) -> Batch:
+    async def collect(
+        self, unwanted: Container[datetime], received: Callable[[int, int], None]
+    ) -> Batch:
         """Ask for the records, and a second time if they did not come whole."""
         transfer: Transfer | None = None
         for again in (False, True):
@@ -211,8 +215,8 @@ class _Exchange:
             offer = await self._ask(again=again)
             if offer is None:
                 break
-            if self._kind is RecordKind.WORKOUT_DETAILS and not self._is_asked_for(offer):
-                return Batch(kind=self._kind, start=self._since, records=b"", complete=False)
+            if not self._is_asked_for(offer) or offer.start in unwanted:
+                return Batch(kind=self._kind, start=offer.start, records=b"", complete=False)
             transfer = Transfer(self._kind, offer, before=transfer)
             await self._receive(transfer, received)
             if self._is_whole(transfer):
@@ -232,11 +236,14 @@ class _Exchange:
         return transfer.is_whole(counted_in_bytes=self._link in _counting_bytes)
 
     def _is_asked_for(self, offer: Offer) -> bool:
-        """Tell whether the details on offer are those of the workout, or of a later one.
+        """Tell whether details on offer are those of the workout, or of a later one.
 
         The latter come, if ever, when this workout has none. [INFERRED]
         """
-        return offer.start.replace(second=0) == self._since.replace(second=0, microsecond=0)
+        since = self._since.replace(second=0, microsecond=0)
+        return (
+            self._kind is not RecordKind.WORKOUT_DETAILS or offer.start.replace(second=0) == since
+        )
 
     def _is_over(self) -> bool:
         return asyncio.get_running_loop().time() >= self._ends

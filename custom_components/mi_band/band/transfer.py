@@ -49,7 +49,7 @@ class Batch:
     records: bytes = field(repr=False)
     """Whole records without the packets' counters; empty when there are none from `since` on."""
     complete: bool = True
-    """False: the rest was lost twice, or there are but the details of another workout.
+    """False: the rest was lost twice, or there is but what nobody wants.
 
     What is here is right nevertheless. It will not be acknowledged.
     """
