@@ -13,7 +13,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from .alert_queue import RateLimit
 from .band.calls import hang_up, ring
-from .band.errors import BandError, LinkLost
+from .band.errors import BandError, CommandRefused, LinkLost
 from .band.events import DeviceEvent
 from .band.link import Link, Operation
 from .const import DOMAIN
@@ -115,6 +115,14 @@ class CallDesk:
         await hang_up(link)
         self.unended = False
 
+    async def _async_end(self, link: Link) -> None:
+        try:
+            await self.async_end_late(link)
+        except CommandRefused:
+            # No band was seen to say no to this, but a proxy that is busy may; and where the link
+            # is kept, the next one may be days away.
+            await self.async_end_late(link)
+
     async def _async_ring(
         self, caller: str, duration: timedelta, answer: asyncio.Future[Answer]
     ) -> Answer:
@@ -143,7 +151,7 @@ class CallDesk:
             # Whatever ended it: an answer, the time, an error or a script that was stopped.
             try:
                 with suppress(BandError):
-                    await self.async_end_late(link)
+                    await self._async_end(link)
             finally:
                 self._ringing = None
                 self._quiet.set()

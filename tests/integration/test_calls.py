@@ -10,6 +10,9 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 import voluptuous as vol
 
+from custom_components.mi_band.band.calls import hang_up
+from custom_components.mi_band.band.errors import CommandRefused
+from custom_components.mi_band.band.link import Link
 from tests.emulator.screen import Kind
 from tests.vectors import calls as vectors
 
@@ -112,6 +115,25 @@ async def test_a_script_that_is_stopped_ends_the_call(house: House, caller: Call
     await caller.until_ringing("Bob")
     ringing.cancel()
     await until(lambda: _is_quiet(house))
+
+
+async def test_an_end_that_a_proxy_does_not_pass_on_is_told_once_more(
+    house: House, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = [CommandRefused("access to NEW_ALERT", 0xFF)]
+
+    async def end(link: Link) -> None:
+        if ends:
+            raise ends.pop()
+        await hang_up(link)
+
+    monkeypatch.setattr("custom_components.mi_band.call_desk.hang_up", end)
+    ringing = caller.begin(caller="Bob", duration=_RING)
+    await caller.until_ringing("Bob")
+    await house.call("call", stop=True)
+    assert await ringing == {"answer": "cancelled"}
+    assert _is_quiet(house)
+    assert house.entry.runtime_data.calls.unended is False
 
 
 async def test_calls_at_the_same_time_ring_one_after_the_other(
