@@ -85,6 +85,17 @@ async def test_the_band_shows_now_and_the_days_to_come(house: House, sky: Sky) -
     assert "18/-2 rain" in house.band.screen.text
 
 
+@pytest.mark.parametrize("index", [40000, float("inf")])
+async def test_air_worse_than_there_are_bits_for_is_as_bad_as_they_can_say(
+    house: House, sky: Sky, index: float
+) -> None:
+    sky.air = index
+    sky.change("sunny", 21.4)
+    await house.choose(weather_entity="weather.home")
+    await until(lambda: house.on_band("weather").get("location") == "Madrid")
+    assert house.on_band("weather", "air_quality", "aqi") == 32767
+
+
 async def test_only_what_changed_is_sent(house: House, sky: Sky) -> None:
     sky.days = _days(("sunny", 25, 14))
     await house.choose(weather_entity="weather.home")

@@ -27,6 +27,8 @@ from .texts import clean, cut
 from .wire import encode_zone, send_chunked
 
 HIGHEST_DAYS: Final = 7
+HIGHEST_INDEX: Final = 0x7FFF
+"""Of the air: what there are bits for."""
 HIGHEST_TEXT_CHARACTERS: Final = 32
 
 _MESSAGE_TYPE = 1

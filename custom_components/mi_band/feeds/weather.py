@@ -22,6 +22,7 @@ from homeassistant.util.unit_conversion import TemperatureConverter
 from ..band.settings import DISTANCE_UNIT
 from ..band.weather import (
     HIGHEST_DAYS,
+    HIGHEST_INDEX,
     AirQuality,
     Condition,
     Current,
@@ -195,7 +196,7 @@ class WeatherFeed:
         # Not an attribute of all weather entities; some integrations add it.
         index = state.attributes.get("aqi")
         if isinstance(index, int | float) and index >= 0:
-            records.append(AirQuality(time=time, index=int(index)))
+            records.append(AirQuality(time=time, index=int(min(index, HIGHEST_INDEX))))
         if (forecast := await self._async_forecast(state, words, time)) is not None:
             records.append(forecast)
         records.append(Location(state.name))
