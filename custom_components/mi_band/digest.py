@@ -41,6 +41,10 @@ def digest(history: History, band: str, *, woke_up: int | None = None) -> Record
     last = history.last_minute(band)
     if last is None:
         return recorded
+    if woke_up == last + 2:
+        # The band told it within the minute that follows the last one, and its clock may be some
+        # seconds behind.
+        woke_up -= 1
     minutes = history.minutes(band, last + 1 - RESTING_SPAN // _MINUTE, last + 1)
     kinds = kinds_of(history, band, minutes)
     return Recorded(

@@ -72,3 +72,11 @@ def test_who_goes_on_to_sleep_is_not_told_an_older_night_meanwhile(history: Hist
     # An hour after the second waking nothing can be added to that night any more.
     commit(history, spent(woke_up + 30, (ACTIVE, 60)))
     assert night_of(history, woke_up) == (0, NIGHT + 30)
+
+
+def test_a_band_whose_clock_is_seconds_behind_ends_a_night_as_well(history: History) -> None:
+    commit(history, spent(EVENING, (LIGHT, NIGHT)))
+    # It says so in the last second of its minute, which is the first of ours.
+    assert night_of(history, EVENING + NIGHT + 1) == (0, NIGHT)
+    # Later than that, minutes are missing that may hold more sleep.
+    assert night_of(history, EVENING + NIGHT + 2) is None
