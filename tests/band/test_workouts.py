@@ -47,12 +47,6 @@ def _changed(offset: int, layout: str, *values: float, record: bytes = vectors.S
     return bytes(changed)
 
 
-def _f32(value: float) -> float:
-    """Return what a float of four bytes makes of a number."""
-    (rounded,) = struct.unpack("<f", struct.pack("<f", value))
-    return float(rounded)
-
-
 _RUN = _decode(vectors.SUMMARY)
 _BASE = Base(vectors.BASE_LONGITUDE, vectors.BASE_LATITUDE, vectors.BASE_ALTITUDE_M)
 
@@ -77,9 +71,9 @@ def test_the_documented_summary_is_decoded() -> None:
             energy_kcal=342.0,
             average_heart_rate_bpm=148,
             average_pace_s_km=367,
-            fastest_pace_s_m=_f32(0.28),
-            slowest_pace_s_m=_f32(0.42),
-            highest_speed_m_s=_f32(3.9),
+            fastest_pace_s_m=0.28,
+            slowest_pace_s_m=0.42,
+            highest_speed_m_s=3.9,
             average_stride_cm=94,
             ascent_m=21.0,
             descent_m=18.5,
@@ -197,6 +191,12 @@ def test_a_number_at_the_limit_is_one(offset: int, values: tuple[float, float]) 
         assert getattr(_decode(_changed(offset, "f", value)), _FLOATS[offset]) == value
     for beyond in (values[0] - 1, values[1] + 1):
         assert getattr(_decode(_changed(offset, "f", beyond)), _FLOATS[offset]) is None
+
+
+@given(st.integers(0, 1_000_000).map(lambda tenths: tenths / 10))
+def test_a_number_is_told_as_it_was_meant(value: float) -> None:
+    """What 32 bits make of 227.9 is 227.89999389648438."""
+    assert _decode(_changed(68, "f", value)).energy_kcal == value
 
 
 @pytest.mark.parametrize(

@@ -278,9 +278,8 @@ def decode_workout(batch: Batch) -> Workout:
         raise MalformedPacket(Characteristic.FETCH_DATA, raw) from err
     if not 0 <= end_s - start_s <= LONGEST_WORKOUT.total_seconds():
         raise MalformedPacket(Characteristic.FETCH_DATA, raw)
-    paces = sorted(
-        pace for pace in (values.pace, values.other_pace) if _within(pace, _PACES_S_M) is not None
-    )
+    measured = (_measured(pace, _PACES_S_M) for pace in (values.pace, values.other_pace))
+    paces = sorted(pace for pace in measured if pace is not None)
     in_pool = sport == Sport.POOL_SWIMMING
     early = version < _FIRST_LATER_VERSION
     return Workout(
@@ -289,20 +288,20 @@ def decode_workout(batch: Batch) -> Workout:
         start=batch.start,
         end=batch.start + timedelta(seconds=end_s - start_s),
         active=_time(values.active),
-        distance_m=_within(values.distance, _DISTANCES_M),
+        distance_m=_measured(values.distance, _DISTANCES_M),
         steps=_within(values.steps, _STEPS),
-        energy_kcal=_within(values.energy, _ENERGIES_KCAL),
+        energy_kcal=_measured(values.energy, _ENERGIES_KCAL),
         average_heart_rate_bpm=_within(values.heart_rate, (LOWEST_BPM, HIGHEST_BPM)),
         average_pace_s_km=_within(values.average_pace, _PACES_S_KM),
         # Which of the two is which the sources do not agree on.
         fastest_pace_s_m=paces[0] if paces else None,
         slowest_pace_s_m=paces[-1] if paces else None,
-        highest_speed_m_s=_within(values.speed, _SPEEDS_M_S),
+        highest_speed_m_s=_measured(values.speed, _SPEEDS_M_S),
         average_stride_cm=_within(values.stride, _STRIDES_CM),
-        ascent_m=_within(values.ascent, _CLIMBS_M),
-        descent_m=_within(values.descent, _CLIMBS_M),
-        lowest_altitude_m=_within(values.lowest, _ALTITUDES_M),
-        highest_altitude_m=_within(values.highest, _ALTITUDES_M),
+        ascent_m=_measured(values.ascent, _CLIMBS_M),
+        descent_m=_measured(values.descent, _CLIMBS_M),
+        lowest_altitude_m=_measured(values.lowest, _ALTITUDES_M),
+        highest_altitude_m=_measured(values.highest, _ALTITUDES_M),
         slopes=_slopes(raw) if early and not in_pool else None,
         swim=_swim(raw) if early and in_pool else None,
         base=Base(longitude, latitude, None if altitude == _ALTITUDE_UNKNOWN else altitude),
@@ -343,6 +342,12 @@ def _within[T: (int, float)](value: T, limits: tuple[float, float]) -> T | None:
     """Return a value unless it is none: outside of what can be, infinite or not a number."""
     lowest, highest = limits
     return value if lowest <= value <= highest else None
+
+
+def _measured(value: float, limits: tuple[float, float]) -> float | None:
+    """Return 227.9 for what 32 bits make of it, 227.89999389648438: they hold seven digits."""
+    within = _within(value, limits)
+    return None if within is None else float(f"{within:.7g}")
 
 
 def _time(seconds: float) -> timedelta | None:
