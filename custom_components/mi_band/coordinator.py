@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 from .alert_queue import AlertQueue
 from .band.alerts import Alert, send_alert
 from .band.errors import AuthenticationError, BandBusy, BandError, LinkLost
-from .band.events import DeviceEvent
+from .band.events import DeviceEvent, WorkoutEvent
 from .band.heart_rate import HeartRate
 from .band.link import Link, Operation
 from .band.session import BandSession
@@ -53,6 +53,8 @@ _LOGGER = logging.getLogger(__name__)
 SAVE_DELAY: Final = timedelta(minutes=1)
 AGE_INTERVAL: Final = timedelta(minutes=15)
 """How often it is told how old the last record is: no more than anybody needs to know."""
+WORKOUT_REST: Final = timedelta(seconds=10)
+"""How long a band has to store a workout that ended: "some seconds" in protocol-data.md, 8."""
 PATIENCE: Final = timedelta(seconds=60)
 """How long a command waits for a link that is made for it: as long as one try takes at most."""
 
@@ -264,6 +266,11 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
                 self.records.note_woke_up()
                 self.companions.start(
                     "morning sync", self._timetable.async_try(self._async_sync_records)
+                )
+            case WorkoutEvent.ENDED:
+                self.companions.start(
+                    "sync after a workout",
+                    self._timetable.async_try(self._async_sync_records, after=WORKOUT_REST),
                 )
             case _:
                 pass

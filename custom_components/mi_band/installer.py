@@ -34,6 +34,7 @@ from .band.errors import (
     UploadBusy,
     UploadNoSpace,
     UploadRefused,
+    WorkoutRunning,
 )
 from .band.files import BandFile, FileKind
 from .band.link import Link
@@ -153,7 +154,7 @@ async def async_install(
 async def _async_install(
     coordinator: MiBandCoordinator, files: Sequence[BandFile], gauge: _Gauge, *, force: bool
 ) -> Installed:
-    before = after = await coordinator.async_run(_async_check)
+    before = after = await coordinator.async_run(partial(_async_check, coordinator))
     done = 0
     for file in files:
         transfer = _Transfer(coordinator, file, partial(gauge.sent, done))
@@ -202,7 +203,7 @@ class _Transfer:
     async def run(self, link: Link) -> None:
         """Send the file, and let the link go unless the band is as before."""
         # Also before the second file: the first may have taken what the battery had.
-        await _async_check(link)
+        await _async_check(self._coordinator, link)
         session = self._coordinator.lease.link
         if session is None:
             raise LinkLost("the link broke")
@@ -242,13 +243,16 @@ class _Transfer:
         self._coordinator.keeper.async_wake()
 
 
-async def _async_check(link: Link) -> str:
+async def _async_check(coordinator: MiBandCoordinator, link: Link) -> str:
     """See that a band can take a file; returns the version of its firmware.
 
     Raises:
+        WorkoutRunning: it would refuse.
         LowBattery: it could go out in the middle.
         NotSupported: it is another model.
     """
+    if coordinator.data.working_out:
+        raise WorkoutRunning
     battery = await read_battery(link)
     if battery.level_percent < LOWEST_BATTERY_PERCENT:
         too_low = LowBatteryCharging if battery.charging else LowBattery

@@ -34,14 +34,21 @@ class Timetable:
             await asyncio.sleep(self.interval.total_seconds())
             await self.async_try(later)
 
-    async def async_try(self, operation: Operation[Synced]) -> None:
+    async def async_try(
+        self, operation: Operation[Synced], *, after: timedelta = timedelta()
+    ) -> None:
         """Sync; what fails is tried again next time, and told the first time.
+
+        Args:
+            operation: how to sync.
+            after: what has to pass before.
 
         Raises:
             LinkLost: the link broke.
             BandBusy: nothing more comes of this link.
             NoLink: there is none.
         """
+        await asyncio.sleep(after.total_seconds())
         try:
             await self._lease.run(operation)
         except LinkLost, BandBusy:

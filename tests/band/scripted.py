@@ -44,6 +44,10 @@ class ScriptedLink(Link):
         return self._mtu
 
     @override
+    def offers(self, characteristic: Characteristic) -> bool:
+        return True
+
+    @override
     async def read(self, characteristic: Characteristic) -> bytes:
         return self._values[characteristic]
 

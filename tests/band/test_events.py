@@ -3,7 +3,13 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.mi_band.band.events import DeviceEvent, UnknownEvent, decode_event
+from custom_components.mi_band.band.events import (
+    DeviceEvent,
+    UnknownEvent,
+    WorkoutEvent,
+    decode_event,
+    decode_workout_event,
+)
 from tests.vectors import Vector, events as vectors
 
 
@@ -33,3 +39,28 @@ def test_arbitrary_bytes_are_an_event_or_kept(value: bytes) -> None:
             assert kept == value
         case event:
             assert value.startswith(event.value)
+
+
+@pytest.mark.parametrize("vector", vectors.WORKOUTS, ids=str)
+def test_what_becomes_of_a_workout_is_decoded(vector: Vector[WorkoutEvent]) -> None:
+    assert decode_workout_event(vector.packet) is vector.value
+    assert decode_workout_event(vector.packet + b"\x00") is vector.value
+
+
+def test_every_event_of_a_workout_has_a_vector() -> None:
+    assert {vector.value for vector in vectors.WORKOUTS} == set(WorkoutEvent)
+
+
+@pytest.mark.parametrize("packet", ["", "11", "1100", "1101", "1106", "1002", "0211", "02"])
+def test_what_is_no_event_of_a_workout_is_kept_as_it_came(packet: str) -> None:
+    value = bytes.fromhex(packet)
+    assert decode_workout_event(value) == UnknownEvent(value)
+
+
+@given(st.binary(max_size=20))
+def test_arbitrary_bytes_are_an_event_of_a_workout_or_kept(value: bytes) -> None:
+    match decode_workout_event(value):
+        case UnknownEvent(kept):
+            assert kept == value
+        case event:
+            assert value.startswith(bytes((0x11, event)))

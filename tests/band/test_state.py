@@ -9,7 +9,7 @@ import pytest
 from custom_components.mi_band.band.battery import Battery
 from custom_components.mi_band.band.device_info import DeviceInfo
 from custom_components.mi_band.band.errors import MalformedPacket
-from custom_components.mi_band.band.events import DeviceEvent, UnknownEvent
+from custom_components.mi_band.band.events import DeviceEvent, UnknownEvent, WorkoutEvent
 from custom_components.mi_band.band.heart_rate import HeartRate
 from custom_components.mi_band.band.link import Packet
 from custom_components.mi_band.band.settings import Settings
@@ -38,6 +38,7 @@ _FULL = BandState(
     heart_rate_bpm=72,
     worn=True,
     asleep=False,
+    working_out=True,
     signal_dbm=-60,
 )
 _EVENTS = st.one_of(
@@ -45,6 +46,7 @@ _EVENTS = st.one_of(
     st.sampled_from([vector.value for vector in steps.TOTALS]),
     st.sampled_from([HeartRate(vector.value) for vector in heart_rate.READINGS]),
     st.sampled_from([vector.value for vector in events.EVENTS]),
+    st.sampled_from([vector.value for vector in events.WORKOUTS]),
     st.sampled_from([vector.value for vector in events.UNKNOWN]),
 )
 
@@ -58,11 +60,15 @@ _EVENTS = st.one_of(
         (DeviceEvent.FELL_ASLEEP, BandState(asleep=True)),
         (DeviceEvent.WOKE_UP, BandState(asleep=False)),
         (DeviceEvent.NOT_WORN, BandState(worn=False)),
+        (WorkoutEvent.STARTED, BandState(working_out=True)),
+        (WorkoutEvent.PAUSED, BandState(working_out=True)),
+        (WorkoutEvent.RESUMED, BandState(working_out=True)),
+        (WorkoutEvent.ENDED, BandState(working_out=False)),
     ],
     ids=str,
 )
 def test_an_event_becomes_state(
-    event: Battery | DayTotals | HeartRate | DeviceEvent, after: BandState
+    event: Battery | DayTotals | HeartRate | DeviceEvent | WorkoutEvent, after: BandState
 ) -> None:
     assert apply(BandState(), event) == after
 
@@ -150,13 +156,14 @@ def test_without_a_link_only_what_is_recorded_remains() -> None:
         (Characteristic.STEPS, _TOTALS.packet, _TOTALS.value),
         (Characteristic.HEART_RATE_MEASUREMENT, b"\x00\x48", HeartRate(72)),
         (Characteristic.DEVICE_EVENT, b"\x08", DeviceEvent.FIND_PHONE_STARTED),
+        (Characteristic.WORKOUT, b"\x11\x05", WorkoutEvent.ENDED),
     ],
     ids=lambda value: value.name if isinstance(value, Characteristic) else "",
 )
 def test_a_notification_is_decoded_by_its_characteristic(
     characteristic: Characteristic,
     value: bytes,
-    event: Battery | DayTotals | HeartRate | DeviceEvent,
+    event: Battery | DayTotals | HeartRate | DeviceEvent | WorkoutEvent,
 ) -> None:
     assert decode_packet(Packet(characteristic, value)) == event
 

@@ -164,6 +164,10 @@ class TakingLink(Link):
         return self._mtu
 
     @override
+    def offers(self, characteristic: Characteristic) -> bool:
+        return True
+
+    @override
     async def read(self, characteristic: Characteristic) -> bytes:
         raise NotImplementedError
 

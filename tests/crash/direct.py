@@ -91,6 +91,10 @@ class DirectLink(Link):
         return 23
 
     @override
+    def offers(self, characteristic: Characteristic) -> bool:
+        return True
+
+    @override
     async def read(self, characteristic: Characteristic) -> bytes:
         raise NotImplementedError
 

@@ -126,6 +126,10 @@ class FarLink(Link):
         return self._mtu
 
     @override
+    def offers(self, characteristic: Characteristic) -> bool:
+        return True
+
+    @override
     async def read(self, characteristic: Characteristic) -> bytes:
         return bytes(await self._ask(characteristic, None))
 

@@ -145,6 +145,22 @@ async def test_a_failure_is_told_with_the_next_step_and_that_leads_on(
     await _comes_through(house, file)
 
 
+async def test_during_a_workout_nothing_is_sent(house: House, file: str) -> None:
+    house.band.wearer.workout("open")
+    house.band.wearer.workout("start")
+    house.band.wearer.workout("pause")
+    await until(lambda: house.entry.runtime_data.data.working_out)
+    with pytest.raises(HomeAssistantError) as caught:
+        await house.call("update_firmware", file=file)
+    assert caught.value.translation_key == "workout_running"
+    assert any(step in str(caught.value).lower() for step in NEXT_STEPS)
+    assert house.band._body.traffic["1531"].writes == 0
+    assert _is_idle(house)
+    house.band.wearer.workout("end")
+    await until(lambda: not house.entry.runtime_data.data.working_out)
+    await _comes_through(house, file)
+
+
 async def test_a_band_that_does_not_come_back_is_told(house: House, file: str) -> None:
     house.band.faults.upload(UploadTrouble(stays_away=True))
     with pytest.raises(HomeAssistantError) as caught:

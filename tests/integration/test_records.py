@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.mi_band import coordinator
 from custom_components.mi_band.archive import FILE_NAME, async_get_archive
 from custom_components.mi_band.band.minutes import Minute
 from custom_components.mi_band.band.workouts import Sport as Stored
@@ -358,6 +359,14 @@ class TestStrictBand:
         assert house.entry.runtime_data.keeper.record.connections == links == 2
         told = [record.getMessage() for record in caplog.get_records("setup") + caplog.records]
         assert sum("Leaving out a workout" in message for message in told) == 1
+
+
+async def test_a_workout_comes_home_when_the_band_says_that_it_is_over(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coordinator, "WORKOUT_REST", timedelta(milliseconds=20))
+    house.band.wearer.work_out(Sport.TREADMILL, 20)
+    await house.until_state("sensor", "last_workout", "treadmill")
 
 
 async def test_what_was_fetched_is_told_after_a_restart(house: House) -> None:

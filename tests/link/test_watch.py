@@ -8,12 +8,13 @@ import pytest
 
 from custom_components.mi_band.band.battery import Battery, read_battery
 from custom_components.mi_band.band.errors import LinkLost
-from custom_components.mi_band.band.events import DeviceEvent, UnknownEvent
+from custom_components.mi_band.band.events import DeviceEvent, UnknownEvent, WorkoutEvent
 from custom_components.mi_band.band.heart_rate import HeartRate, start_measurement
 from custom_components.mi_band.band.link import Link
 from custom_components.mi_band.band.settings import DISTANCE_UNIT, apply_change
 from custom_components.mi_band.band.state import BandEvent, BandState, apply, watch
 from custom_components.mi_band.band.steps import DayTotals
+from custom_components.mi_band.band.uuids import Characteristic
 from tests.emulator.band import EmulatedBand
 from tests.emulator.wearer import Wearer
 
@@ -64,6 +65,7 @@ async def _after(
         (lambda wearer: wearer.event("button"), UnknownEvent(b"\x04")),
         (lambda wearer: wearer.event("mute_phone"), UnknownEvent(b"\x10\x01")),
         (lambda wearer: wearer.workout("open"), UnknownEvent(b"\x14\x00\x01\x01")),
+        (lambda wearer: wearer.workout("start"), WorkoutEvent.STARTED),
     ],
     ids=lambda value: str(getattr(value, "name", "")),
 )
@@ -73,6 +75,30 @@ async def test_what_the_wearer_does_arrives(
     band = await lab.band()
     async with lab.open(band) as link:
         assert await _after(band, link, act) == [event]
+
+
+async def test_every_step_of_a_workout_arrives(lab: Lab) -> None:
+    band = await lab.band()
+    async with lab.open(band) as link, watch(link) as events:
+        for step in ("start", "pause", "resume", "end"):
+            band.wearer.workout(step)
+        assert [await _next(events) for _ in range(4)] == [*WorkoutEvent]
+
+
+async def test_what_a_band_does_not_have_is_not_listened_to(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    band = await lab.band()
+    async with lab.open(band) as link:
+        has = link.offers
+        monkeypatch.setattr(
+            type(link), "offers", lambda _, name: name is not Characteristic.WORKOUT and has(name)
+        )
+        async with watch(link) as events:
+            band.wearer.workout("start")
+            band.wearer.fall_asleep()
+            assert await _next(events) is DeviceEvent.FELL_ASLEEP
+        assert traffic(band, "000f").cccd == 0
 
 
 async def test_every_step_of_a_walk_arrives(lab: Lab) -> None:

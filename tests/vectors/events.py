@@ -1,6 +1,6 @@
 """Notifications of the device event characteristic."""
 
-from custom_components.mi_band.band.events import DeviceEvent, UnknownEvent
+from custom_components.mi_band.band.events import DeviceEvent, UnknownEvent, WorkoutEvent
 
 from . import Origin, Vector
 
@@ -58,4 +58,22 @@ UNKNOWN = (
     _unknown("a music key of no source", "fe02"),
     _unknown("half a music key", "fe"),
     _unknown("nothing", ""),
+)
+
+
+def _workout(packet: str, event: WorkoutEvent) -> Vector[WorkoutEvent]:
+    return Vector(
+        name=event.name.lower(),
+        packet=bytes.fromhex(packet),
+        value=event,
+        origin=Origin.COMPUTED,
+        source="protocol-control.md section 19.3",
+    )
+
+
+WORKOUTS = (
+    _workout("1102", WorkoutEvent.STARTED),
+    _workout("1103", WorkoutEvent.PAUSED),
+    _workout("1104", WorkoutEvent.RESUMED),
+    _workout("1105", WorkoutEvent.ENDED),
 )

@@ -145,6 +145,19 @@ class LowBatteryCharging(LowBattery):
     code: ClassVar[str] = "low_battery_charging"
 
 
+class WorkoutRunning(CommandRefused):
+    """Refused before asking: a band takes no file during a workout."""
+
+    code: ClassVar[str] = "workout_running"
+
+    def __init__(self) -> None:
+        super().__init__("a file during a workout", 0)
+
+    @override
+    def __str__(self) -> str:
+        return "a workout is running"
+
+
 class FetchRefused(CommandRefused):
     """The band gives out none of the records that were asked for, or broke off on its own."""
 

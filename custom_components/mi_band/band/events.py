@@ -12,12 +12,18 @@
     0f       find phone: stop               16 mtu   ATT MTU in force, 16 bits
     1a       alarm edited on the band
 
+Workouts have a characteristic of their own:
+
+    11 02    workout started                11 04    workout goes on
+    11 03    workout paused                 11 05    workout ended
+
 Whether other bytes follow those of an event is not documented, so they are passed over.
-Source: protocol-control.md section 19.1.
+Source: protocol-control.md sections 19.1 and 19.3.
 """
 
 from dataclasses import dataclass
-from enum import Enum, unique
+from enum import Enum, IntEnum, unique
+from typing import Final
 
 
 @unique
@@ -44,6 +50,16 @@ class DeviceEvent(Enum):
     MUSIC_CLOSED = b"\xfe\xe1"
 
 
+@unique
+class WorkoutEvent(IntEnum):
+    """What became of a workout on the band; the value is the second byte of its notification."""
+
+    STARTED = 0x02
+    PAUSED = 0x03
+    RESUMED = 0x04
+    ENDED = 0x05
+
+
 @dataclass(frozen=True, slots=True)
 class UnknownEvent:
     """A notification that no source explains, kept as it came."""
@@ -51,6 +67,7 @@ class UnknownEvent:
     value: bytes
 
 
+_WORKOUT: Final = 0x11
 _PREFIX_LENGTHS = sorted({len(event.value) for event in DeviceEvent}, reverse=True)
 _BY_PREFIX = {event.value: event for event in DeviceEvent}
 
@@ -61,3 +78,12 @@ def decode_event(value: bytes) -> DeviceEvent | UnknownEvent:
         if event := _BY_PREFIX.get(value[:length]):
             return event
     return UnknownEvent(value)
+
+
+def decode_workout_event(value: bytes) -> WorkoutEvent | UnknownEvent:
+    """Decode an event of a workout; what is not known, the empty packet included, is kept."""
+    match [*value]:
+        case [first, step, *_] if first == _WORKOUT and step in WorkoutEvent:
+            return WorkoutEvent(step)
+        case _:
+            return UnknownEvent(value)

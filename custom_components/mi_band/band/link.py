@@ -29,6 +29,9 @@ class Link(Protocol):
             LinkLost: the link broke.
         """
 
+    def offers(self, characteristic: Characteristic) -> bool:
+        """Tell whether the band has a characteristic."""
+
     async def read(self, characteristic: Characteristic) -> bytes:
         """Read a value.
 

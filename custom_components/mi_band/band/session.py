@@ -116,6 +116,7 @@ class BandSession(Link):
             raise LinkLost("the link broke") from err
         return max(room + _ATT_HEADER, LOWEST_MTU)
 
+    @override
     def offers(self, characteristic: Characteristic) -> bool:
         """Tell whether the band has a characteristic."""
         return self._look_up(characteristic) is not None

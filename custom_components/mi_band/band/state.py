@@ -11,7 +11,13 @@ from .alarms import Alarm
 from .battery import Battery, decode_battery, read_battery
 from .device_info import DeviceInfo, read_device_info, read_firmware_version
 from .errors import MalformedPacket
-from .events import DeviceEvent, UnknownEvent, decode_event
+from .events import (
+    DeviceEvent,
+    UnknownEvent,
+    WorkoutEvent,
+    decode_event,
+    decode_workout_event,
+)
 from .heart_rate import HeartRate, decode_heart_rate
 from .kinds import Activity
 from .link import Link, Packet
@@ -24,7 +30,7 @@ from .workouts import Workout
 
 _LOGGER = logging.getLogger(__name__)
 
-type BandEvent = Battery | DayTotals | HeartRate | DeviceEvent | UnknownEvent
+type BandEvent = Battery | DayTotals | HeartRate | DeviceEvent | WorkoutEvent | UnknownEvent
 """Everything that a band tells without being asked."""
 
 WATCHED: Final = (
@@ -32,6 +38,7 @@ WATCHED: Final = (
     Characteristic.STEPS,
     Characteristic.HEART_RATE_MEASUREMENT,
     Characteristic.DEVICE_EVENT,
+    Characteristic.WORKOUT,
 )
 
 
@@ -94,6 +101,8 @@ class BandState:
     """None until the band gave a sign of it."""
     asleep: bool | None = None
     """None until the wearer fell asleep or woke up."""
+    working_out: bool | None = None
+    """None until a workout began or ended: a band does not tell of one that runs already."""
     signal_dbm: int | None = None
 
     def without_link(self) -> BandState:
@@ -105,6 +114,7 @@ class BandState:
             heart_rate_bpm=None,
             worn=None,
             asleep=None,
+            working_out=None,
             signal_dbm=None,
         )
 
@@ -145,7 +155,7 @@ async def read_state(link: Link, before: BandState) -> BandState:
 
 @asynccontextmanager
 async def watch(link: Link) -> AsyncGenerator[AsyncIterator[BandEvent]]:
-    """Subscribe, then yield what the band tells, until the link breaks.
+    """Subscribe to what the band has, then yield what it tells, until the link breaks.
 
     What it tells from the beginning of the block on is not lost, even while the block does other
     things first. A packet that breaks its layout is logged once for each characteristic and passed
@@ -154,7 +164,7 @@ async def watch(link: Link) -> AsyncGenerator[AsyncIterator[BandEvent]]:
     Raises:
         LinkLost: the link broke; from the iteration too.
     """
-    async with link.notifications(*WATCHED) as packets:
+    async with link.notifications(*filter(link.offers, WATCHED)) as packets:
         yield _decoded(packets)
 
 
@@ -191,6 +201,8 @@ def decode_packet(packet: Packet) -> BandEvent:
             return decode_heart_rate(packet.value)
         case Characteristic.DEVICE_EVENT:
             return decode_event(packet.value)
+        case Characteristic.WORKOUT:
+            return decode_workout_event(packet.value)
         case other:
             raise ValueError(f"{other.name} is not watched")
 
@@ -210,9 +222,19 @@ def _changed(state: BandState, event: BandEvent) -> BandState:
         case HeartRate(bpm=int(bpm)):
             # A pulse is the one sign that the band is on a wrist again.
             return replace(state, heart_rate_bpm=bpm, worn=True)
+        case DeviceEvent():
+            return _after(state, event)
+        case WorkoutEvent():
+            return replace(state, working_out=event is not WorkoutEvent.ENDED)
+        case HeartRate() | UnknownEvent():
+            return state
+
+
+def _after(state: BandState, event: DeviceEvent) -> BandState:
+    match event:
         case DeviceEvent.FELL_ASLEEP | DeviceEvent.WOKE_UP:
             return replace(state, asleep=event is DeviceEvent.FELL_ASLEEP)
         case DeviceEvent.NOT_WORN:
             return replace(state, worn=False, heart_rate_bpm=None)
-        case HeartRate() | DeviceEvent() | UnknownEvent():
+        case _:
             return state
