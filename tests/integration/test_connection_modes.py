@@ -37,7 +37,7 @@ FAREWELL = "custom_components.mi_band.farewell"
 LINGER = timedelta(milliseconds=300)
 OFTEN = 0.01
 """Minutes from one reading to the next, in tests that wait for several."""
-OPERATIONS_OF_A_VISIT = 12
+OPERATIONS_OF_A_VISIT = 13
 """From the first to the one after which the link may be used."""
 
 ACTS: Mapping[tuple[str, str], tuple[str, dict[str, Any]]] = {
