@@ -16,7 +16,9 @@ _WHOLE = {
     "binding.decode_binding",
     "binding.decode_confirmation",
     "device_info.decode_product_version",
+    "device_info.decode_serial_number",
     "events.decode_event",
+    "events.decode_workout_event",
     "wire.decode_status",
     "wire.decode_zone",
 }
