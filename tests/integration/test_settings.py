@@ -235,7 +235,7 @@ async def test_everything_is_on_the_band_again_after_a_reset_in_one_write_each(
     for key, value in EVERYTHING.items():
         assert has(reset, key, value), key
         assert house.value(platform_of(key), key) == shown(value)
-    # On the first link after it the band is asked for its alarms, after all that a link begins with.
+    # On the first link after it the band is asked for its alarms when everything else has begun.
     await until(lambda: reset._body.traffic["0003"].subscriptions == 2)
     # Beside the settings the wearer is told; nothing is told twice.
     assert writes(reset) == len(EVERYTHING) + 1 == 17
