@@ -1,19 +1,22 @@
-"""Notifications of the device event characteristic."""
+"""Notifications of the device event characteristic, and of that for workouts."""
+
+from enum import Enum
 
 from custom_components.mi_band.band.events import DeviceEvent, UnknownEvent, WorkoutEvent
 
 from . import Origin, Vector
 
 _TABLE = "protocol-control.md section 19.1"
+_WORKOUTS = "protocol-control.md section 19.3"
 
 
-def _event(packet: str, event: DeviceEvent) -> Vector[DeviceEvent]:
+def _event[E: Enum](packet: str, event: E, source: str = _TABLE) -> Vector[E]:
     return Vector(
         name=event.name.lower(),
         packet=bytes.fromhex(packet),
         value=event,
         origin=Origin.COMPUTED,
-        source=_TABLE,
+        source=source,
     )
 
 
@@ -60,20 +63,9 @@ UNKNOWN = (
     _unknown("nothing", ""),
 )
 
-
-def _workout(packet: str, event: WorkoutEvent) -> Vector[WorkoutEvent]:
-    return Vector(
-        name=event.name.lower(),
-        packet=bytes.fromhex(packet),
-        value=event,
-        origin=Origin.COMPUTED,
-        source="protocol-control.md section 19.3",
-    )
-
-
 WORKOUTS = (
-    _workout("1102", WorkoutEvent.STARTED),
-    _workout("1103", WorkoutEvent.PAUSED),
-    _workout("1104", WorkoutEvent.RESUMED),
-    _workout("1105", WorkoutEvent.ENDED),
+    _event("1102", WorkoutEvent.STARTED, _WORKOUTS),
+    _event("1103", WorkoutEvent.PAUSED, _WORKOUTS),
+    _event("1104", WorkoutEvent.RESUMED, _WORKOUTS),
+    _event("1105", WorkoutEvent.ENDED, _WORKOUTS),
 )
