@@ -206,18 +206,24 @@ def _silence(hass: HomeAssistant, band: EmulatedBand) -> float:
     return hass.loop.time() - heard.time
 
 
-async def test_a_scanner_that_only_listens_tells_who_is_at_home(
-    hass: HomeAssistant,
-    bluetooth_scanner: AttachedScanner,
-    band: EmulatedBand,
-    entry: MockConfigEntry,
-) -> None:
+async def _was_heard(hass: HomeAssistant, band: EmulatedBand) -> BluetoothServiceInfoBleak:
+    """Have a band leave long ago; return what was heard of it."""
     await async_until_heard(hass, band)
     heard = bluetooth.async_last_service_info(hass, band.address, connectable=True)
     assert heard is not None
     band.faults.out_of_range(value=True)
     bluetooth.async_clear_advertisement_history(hass, band.address)
     await _pass(PATIENCE)
+    return heard
+
+
+async def test_a_scanner_that_only_listens_tells_who_is_at_home(
+    hass: HomeAssistant,
+    bluetooth_scanner: AttachedScanner,
+    band: EmulatedBand,
+    entry: MockConfigEntry,
+) -> None:
+    heard = await _was_heard(hass, band)
     _tell_again(hass, heard, heard.rssi)
     house = House(hass, band, entry)
     await house.set_up()
@@ -231,12 +237,7 @@ async def test_a_band_that_the_system_only_remembers_is_not_at_home(
     band: EmulatedBand,
     entry: MockConfigEntry,
 ) -> None:
-    await async_until_heard(hass, band)
-    heard = bluetooth.async_last_service_info(hass, band.address, connectable=True)
-    assert heard is not None
-    band.faults.out_of_range(value=True)
-    bluetooth.async_clear_advertisement_history(hass, band.address)
-    await _pass(PATIENCE)
+    heard = await _was_heard(hass, band)
     _tell_again(hass, heard, -127)
     house = House(hass, band, entry)
     await house.set_up()
