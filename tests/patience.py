@@ -8,6 +8,9 @@ never fast: what waits for a second waits for one, or longer.
 
 Where Home Assistant makes a time of the wall clock into one of its loop's, and the plugin's
 `async_fire_time_changed` compares both, the wall clock has to be as late.
+
+A test that lets hours pass at once means what is planned. Whoever waits for an answer at that
+moment with a time-out goes on waiting: nobody was silent for hours.
 """
 
 import asyncio
@@ -16,6 +19,7 @@ import time
 from typing import Any, Final, override
 
 from homeassistant.helpers import event
+from homeassistant.util.async_ import get_scheduled_timer_handles
 from pytest_homeassistant_custom_component import common
 
 LONGEST_TURN_S: Final = 0.001
@@ -41,6 +45,10 @@ class PatientLoop(asyncio.SelectorEventLoop):
 
     def skip(self, seconds: float) -> None:
         """Let time pass at once, as a test does that moves the clock of the machine."""
+        for handle in tuple(get_scheduled_timer_handles(self)):
+            limit = _limit_of(handle)
+            if limit is not None and (when := limit.when()) is not None:
+                limit.reschedule(when + seconds)
         self._patient.skip(seconds)
 
     @override
@@ -86,6 +94,19 @@ class _PatientSelector(selectors.DefaultSelector):
         return found
 
 
+def _limit_of(handle: asyncio.TimerHandle) -> asyncio.Timeout | None:
+    """Return the time-out that a timer is for, if it is for one."""
+    if handle.cancelled():
+        return None
+    owner = getattr(getattr(handle, "_callback", None), "__self__", None)
+    return owner if isinstance(owner, asyncio.Timeout) else None
+
+
+def _planned(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
+    """Return the timers of a loop but those of somebody who waits for an answer."""
+    return [handle for handle in get_scheduled_timer_handles(loop) if _limit_of(handle) is None]
+
+
 class _TimeOfTheLoop:
     """Python's module of time, but that its wall clock is as late as the loop that runs."""
 
@@ -105,3 +126,4 @@ def keep_clocks_together() -> None:
     """Let what knows both clocks find them together."""
     for module in (event, common):
         vars(module)["time"] = _TimeOfTheLoop()
+    vars(common)["get_scheduled_timer_handles"] = _planned

@@ -47,8 +47,25 @@ async def test_time_that_is_skipped_has_passed() -> None:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, PatientLoop)
     loop.call_soon(loop.skip, 3600)
+    async with asyncio.timeout(60):
+        await asyncio.sleep(3600)
+
+
+async def test_whoever_waits_for_an_answer_gets_it_when_time_is_skipped() -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, PatientLoop)
+    answer = loop.create_future()
+    loop.call_soon(loop.skip, 3600)
+    loop.call_later(3600.01, answer.set_result, "here")
+    assert await asyncio.wait_for(answer, 0.1) == "here"
+
+
+async def test_a_time_out_still_strikes_after_time_was_skipped() -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, PatientLoop)
+    loop.call_soon(loop.skip, 3600)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(asyncio.Event().wait(), 3600)
+        await asyncio.wait_for(asyncio.Event().wait(), 0.05)
 
 
 async def test_home_assistant_runs_by_this_clock(hass: HomeAssistant) -> None:
@@ -74,3 +91,12 @@ async def test_what_is_due_on_a_slow_machine_is_due_when_time_is_let_pass(
         await asyncio.sleep(0)
     async_fire_time_changed(hass, moment)
     assert len(due) == 1
+
+
+async def test_whoever_waits_for_an_answer_gets_it_when_time_is_let_pass(
+    hass: HomeAssistant,
+) -> None:
+    answer = hass.loop.create_future()
+    hass.loop.call_soon(async_fire_time_changed, hass, dt_util.utcnow() + timedelta(hours=1))
+    hass.loop.call_later(0.01, answer.set_result, "here")
+    assert await asyncio.wait_for(answer, 60) == "here"
