@@ -259,8 +259,8 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         else:
             self._publish(state)
         match event:
-            case HeartRate(bpm=int()):
-                self.readings.came()
+            case HeartRate():
+                self.readings.note(event)
             case DeviceEvent.WOKE_UP:
                 # Now the night can be told of.
                 self.records.note_woke_up()

@@ -7,7 +7,6 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_call_later
 
-from .band.heart_rate import measure_continuously
 from .band.link import Link
 from .band.state import BandState
 from .const import DOMAIN
@@ -40,7 +39,8 @@ async def async_set_continuous_heart_rate(coordinator: MiBandCoordinator, *, ena
     """Measure the heart rate all the time, or stop that."""
 
     async def begin(_: Link) -> None:
-        coordinator.companions.start(_NAME, coordinator.lease.run(measure_continuously))
+        measuring = coordinator.lease.run(coordinator.readings.async_take_all_the_time)
+        coordinator.companions.start(_NAME, measuring)
 
     def remember(state: BandState) -> BandState:
         return replace(state, settings=replace(state.settings, continuous_heart_rate=enabled))
@@ -78,7 +78,7 @@ class Measuring:
 
     async def _async_measure(self) -> None:
         if self._coordinator.data.settings.continuous_heart_rate:
-            await self._coordinator.lease.run(measure_continuously)
+            await self._coordinator.lease.run(self._coordinator.readings.async_take_all_the_time)
 
     @callback
     def _async_note(self) -> None:

@@ -4,7 +4,13 @@ import asyncio
 from contextlib import suppress
 
 from .band.errors import LinkError, LinkLost
-from .band.heart_rate import MEASUREMENT_TIMEOUT, start_measurement, stop_measurement
+from .band.heart_rate import (
+    MEASUREMENT_TIMEOUT,
+    HeartRate,
+    measure_continuously,
+    start_measurement,
+    stop_measurement,
+)
 from .band.link import Link
 
 
@@ -13,6 +19,7 @@ class Readings:
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Future[None]] = set()
+        self._heard_at = 0.0
 
     async def async_take(self, link: Link, *, is_measuring: bool) -> None:
         """Measure once; returns when a reading has come.
@@ -43,11 +50,22 @@ class Readings:
                 with suppress(LinkError):
                     await stop_measurement(link)
 
-    def came(self) -> None:
-        """Let everybody go on who waits: a reading has come."""
-        for reading in self._waiting:
-            if not reading.done():
-                reading.set_result(None)
+    async def async_take_all_the_time(self, link: Link) -> None:
+        """Measure until cancelled.
+
+        Raises:
+            BandError: the link broke, or the band refuses.
+        """
+        await measure_continuously(link, lambda: self._heard_at)
+
+    def note(self, reading: HeartRate) -> None:
+        """Let everybody go on who waits, when a reading with a result has come."""
+        self._heard_at = asyncio.get_running_loop().time()
+        if reading.bpm is None:
+            return
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
 
     def fail(self, reason: LinkLost) -> None:
         """Tell everybody who waits that none will come."""

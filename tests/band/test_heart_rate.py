@@ -63,7 +63,7 @@ def test_the_commands_are_those_of_the_documents() -> None:
 
 async def test_cancelling_is_not_lost_when_the_stop_cannot_be_written() -> None:
     link = ScriptedLink()
-    measuring = asyncio.create_task(measure_continuously(link))
+    measuring = asyncio.create_task(measure_continuously(link, asyncio.get_running_loop().time))
     await asyncio.sleep(0)
     assert link.packets(Characteristic.HEART_RATE_CONTROL) == list(vectors.CONTINUOUS)
     link.refusals[vectors.STOP_CONTINUOUS] = LinkLost("gone")
@@ -87,7 +87,7 @@ async def test_who_is_cancelled_while_it_begins_stops_it_too() -> None:
                 await asyncio.Event().wait()
 
     link = Slow()
-    measuring = asyncio.create_task(measure_continuously(link))
+    measuring = asyncio.create_task(measure_continuously(link, asyncio.get_running_loop().time))
     await begun.wait()
     measuring.cancel()
     with suppress(asyncio.CancelledError):

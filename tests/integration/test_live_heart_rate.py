@@ -14,6 +14,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.mi_band import pace
+from custom_components.mi_band.band import heart_rate
+from tests.vectors.heart_rate import KEEP_ALIVE, START_CONTINUOUS
 
 from .house import House, until
 
@@ -138,3 +140,24 @@ async def test_without_a_limit_measuring_goes_on(house: House, hass: HomeAssista
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(days=1))
     await hass.async_block_till_done()
     assert house.value("switch", "continuous_heart_rate") == STATE_ON
+
+
+@pytest.mark.parametrize(
+    ("seconds_of_the_band", "anew"),
+    [(2, True), (1_000_000, False)],
+    ids=["it stops by itself", "it goes on"],
+)
+async def test_measuring_begins_anew_where_the_band_falls_silent(
+    house: House, monkeypatch: pytest.MonkeyPatch, seconds_of_the_band: int, *, anew: bool
+) -> None:
+    monkeypatch.setattr("tests.emulator.gatt.heart_rate._PATIENCE", seconds_of_the_band)
+    monkeypatch.setattr(heart_rate, "KEEP_ALIVE_INTERVAL", timedelta(seconds=0.1))
+    monkeypatch.setattr(heart_rate, "SILENCE", timedelta(seconds=1))
+
+    def commands() -> list[str]:
+        written: list[str] = house.on_band("att", "characteristics", "2A39", "last")
+        return written
+
+    await _measure(house)
+    await until(lambda: commands().count(KEEP_ALIVE.hex()) >= 25)
+    assert (commands().count(START_CONTINUOUS.hex(" ")) > 1) is anew

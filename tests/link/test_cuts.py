@@ -307,7 +307,7 @@ async def test_measuring_all_the_time_ends_with_the_link(lab: Lab, operation: in
     ):
         band.faults.cut_after(operation)
         with pytest.raises(LinkLost):
-            await measure_continuously(link)
+            await measure_continuously(link, asyncio.get_running_loop().time)
     assert state(band, "heart_rate")["continuous"] is False
     assert lab.all_free()
 

@@ -71,10 +71,12 @@ async def test_measuring_goes_on_as_long_as_it_is_kept_alive(
     monkeypatch.setattr(heart_rate, "KEEP_ALIVE_INTERVAL", timedelta(seconds=12 * TICK_S))
     band = await lab.band()
     async with lab.open(band) as link, link.notifications(_MEASUREMENT) as readings:
-        measuring = asyncio.create_task(measure_continuously(link))
+        heard_at = asyncio.get_running_loop().time()
+        measuring = asyncio.create_task(measure_continuously(link, lambda: heard_at))
         for _ in range(45):
             async with asyncio.timeout(200 * TICK_S):
                 packet = await anext(readings)
+            heard_at = asyncio.get_running_loop().time()
             assert decode_heart_rate(packet.value).bpm
         assert state(band, "heart_rate")["continuous"] is True
         assert traffic(band, "2A39").last.count(vectors.KEEP_ALIVE.hex()) >= 3
@@ -84,6 +86,7 @@ async def test_measuring_goes_on_as_long_as_it_is_kept_alive(
         assert state(band, "heart_rate")["continuous"] is False
     commands = traffic(band, "2A39").last
     assert commands[:3] == [command.hex(" ") for command in vectors.CONTINUOUS]
+    assert set(commands[3:-1]) == {vectors.KEEP_ALIVE.hex()}
     assert commands[-1] == vectors.STOP_CONTINUOUS.hex(" ")
 
 
@@ -91,12 +94,38 @@ async def test_measuring_ends_with_the_link(lab: Lab, monkeypatch: pytest.Monkey
     monkeypatch.setattr(heart_rate, "KEEP_ALIVE_INTERVAL", timedelta(seconds=TICK_S))
     band = await lab.band()
     async with lab.open(band) as link, link.notifications(_MEASUREMENT):
-        measuring = asyncio.create_task(measure_continuously(link))
+        measuring = asyncio.create_task(measure_continuously(link, lambda: 0.0))
         await band.wait_for(lambda: state(band, "heart_rate")["continuous"] is True)
         lab.faults(band).cut()
         with pytest.raises(LinkLost):
             await measuring
     assert state(band, "heart_rate")["continuous"] is False
+
+
+async def test_a_band_that_stopped_by_itself_is_told_to_measure_again(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heart_rate, "KEEP_ALIVE_INTERVAL", timedelta(seconds=12 * TICK_S))
+    # It gives up after its first reading, whatever it is told.
+    monkeypatch.setattr("tests.emulator.gatt.heart_rate._PATIENCE", 2)
+    monkeypatch.setattr(heart_rate, "SILENCE", timedelta(seconds=20 * TICK_S))
+    band = await lab.band()
+    async with lab.open(band) as link, link.notifications(_MEASUREMENT) as readings:
+        heard_at = 0.0
+        measuring = asyncio.create_task(measure_continuously(link, lambda: heard_at))
+        for _ in range(2):
+            async with asyncio.timeout(200 * TICK_S):
+                await anext(readings)
+            heard_at = asyncio.get_running_loop().time()
+            await band.wait_for(lambda: state(band, "heart_rate")["continuous"] is False)
+        measuring.cancel()
+        await asyncio.wait([measuring])
+    again = [vectors.KEEP_ALIVE.hex(), vectors.START_CONTINUOUS.hex(" ")]
+    assert traffic(band, "2A39").last == [
+        *(command.hex(" ") for command in vectors.CONTINUOUS),
+        *again,
+        vectors.STOP_CONTINUOUS.hex(" "),
+    ]
 
 
 @pytest.mark.usefixtures("violations_expected")
