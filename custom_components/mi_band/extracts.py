@@ -3,13 +3,13 @@
 Rows are plain values, moments as ISO 8601 in Home Assistant's zone. All of it waits for the disk.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 import csv
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
@@ -23,10 +23,6 @@ from .sleep_log import read_sleep
 _DAY: Final = 24 * 60
 _MINUTE_S = 60
 
-if TYPE_CHECKING:
-    # The library has this type for type checkers only.
-    from _csv import Writer
-
 type Row = JsonObjectType
 
 
@@ -37,6 +33,36 @@ class RowKind(StrEnum):
     MINUTES = "minutes"
     SLEEP = "sleep"
     WORKOUTS = "workouts"
+
+
+_COLUMNS: Final[Mapping[RowKind, tuple[str, ...]]] = {
+    RowKind.MINUTES: ("start", "kind", "raw_kind", "intensity", "steps", "heart_rate_bpm"),
+    RowKind.SLEEP: (
+        "start",
+        "end",
+        "nap",
+        "final",
+        "light_minutes",
+        "deep_minutes",
+        "awake_minutes",
+        "awakenings",
+        "unknown_minutes",
+    ),
+    RowKind.WORKOUTS: (
+        "start",
+        "end",
+        "sport",
+        "distance_m",
+        "steps",
+        "energy_kcal",
+        "average_heart_rate_bpm",
+        "lowest_heart_rate_bpm",
+        "highest_heart_rate_bpm",
+        "ascent_m",
+        "descent_m",
+    ),
+}
+"""The line of names above a table. A row with another name is a fault that its writing tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,19 +113,16 @@ def write_table(history: History, band: str, query: Query, path: Path) -> int:
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         with unfinished.open("w", encoding="utf-8", newline="") as file:
-            count = _write(csv.writer(file), _rows(history, band, query))
+            table = csv.DictWriter(file, _COLUMNS[query.kind])
+            # Of an empty span too: who reads such files wants the names.
+            table.writeheader()
+            count = 0
+            for row in _rows(history, band, query):
+                table.writerow(row)
+                count += 1
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
-    return count
-
-
-def _write(table: Writer, rows: Iterator[Row]) -> int:
-    count = 0
-    for count, row in enumerate(rows, 1):
-        if count == 1:
-            table.writerow(row.keys())
-        table.writerow(row.values())
     return count
 
 

@@ -109,7 +109,7 @@ async def async_write_reminder(call: ServiceCall) -> None:
     repeat = REPEATS[call.data[ATTR_REPEAT]]
     if repeat is None:
         repeat = REMINDER_DAYS[WEEKDAYS[begin.weekday()]]
-    if not repeat and begin <= dt_util.now():
+    if not repeat and begin <= dt_util.utcnow():
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="reminder_in_the_past"
         )

@@ -1,8 +1,11 @@
 """Rows of the store: the same whether they are asked for at once or piece by piece."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from custom_components.mi_band.band.minutes import Minute
 from custom_components.mi_band.extracts import Query, RowKind, read_page, write_table
@@ -42,3 +45,32 @@ def test_a_table_knows_what_nothing_has_changed_of_for_days(
     assert write_table(history, BAND, query(FIRST, FIRST + DAYS * DAY), file) == DAYS * DAY
     rows = file.read_text().splitlines()[1:]
     assert Counter(row.split(",")[1] for row in rows) == {"not_worn": DAYS * DAY}
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (RowKind.MINUTES, "start,kind,raw_kind,intensity,steps,heart_rate_bpm"),
+        (
+            RowKind.SLEEP,
+            (
+                "start,end,nap,final,light_minutes,deep_minutes,awake_minutes,awakenings,"
+                "unknown_minutes"
+            ),
+        ),
+        (
+            RowKind.WORKOUTS,
+            (
+                "start,end,sport,distance_m,steps,energy_kcal,average_heart_rate_bpm,"
+                "lowest_heart_rate_bpm,highest_heart_rate_bpm,ascent_m,descent_m"
+            ),
+        ),
+    ],
+)
+def test_a_table_of_nothing_has_its_line_of_names(
+    history: History, tmp_path: Path, kind: RowKind, names: str
+) -> None:
+    file = tmp_path / "nothing.csv"
+    nothing = replace(query(FIRST, FIRST + DAY), kind=kind)
+    assert write_table(history, BAND, nothing, file) == 0
+    assert file.read_text().splitlines() == [names]

@@ -173,3 +173,12 @@ def test_what_is_over_makes_room_before_an_empty_slot_is_taken() -> None:
 def test_an_event_that_moved_is_another_event() -> None:
     lying = [_reminder("a", slot=0)]
     assert feed.lay_out([_reminder("a", hours=1)], lying) == {0: _reminder("a", slot=0, hours=1)}
+
+
+def test_events_in_the_hour_that_comes_twice_are_in_the_order_of_time(hass: HomeAssistant) -> None:
+    # The house of the tests puts its clocks back on this night.
+    items = [
+        {"start": "2025-11-02T01:10:00-08:00", "end": "2025-11-02T01:20:00-08:00", "summary": "2"},
+        {"start": "2025-11-02T01:40:00-07:00", "end": "2025-11-02T01:50:00-07:00", "summary": "1"},
+    ]
+    assert [event.text for event in feed.events_of(items)] == ["1", "2"]

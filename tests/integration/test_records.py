@@ -1,6 +1,7 @@
 """What a band recorded, brought home: every minute once, and what follows from it."""
 
 from collections.abc import Sequence
+import csv
 from datetime import UTC, datetime, timedelta
 import os
 from pathlib import Path
@@ -480,6 +481,26 @@ async def test_history_is_exported_into_an_allowed_folder(
     assert head == "start,kind,raw_kind,intensity,steps,heart_rate_bpm"
     assert len(rows) == answer["rows"] > 1400
     assert await hass.async_add_executor_job(os.listdir, folder) == ["minutes.csv"]
+
+
+@pytest.mark.parametrize("records", ["minutes", "sleep", "workouts"])
+async def test_a_table_has_what_an_answer_has(
+    hass: HomeAssistant, house: House, records: str
+) -> None:
+    folder = Path(hass.config.path("www"))
+    await hass.async_add_executor_job(folder.mkdir)
+    hass.config.allowlist_external_dirs = {str(folder)}
+    # What ends before anybody sleeps or walks while this runs.
+    span = {"records": records, "start": days_ago(DAYS + 1), "end": days_ago(1)}
+    await house.call("export_history", file="www/table.csv", **span)
+    text = await hass.async_add_executor_job((folder / "table.csv").read_text)
+    rows = list(csv.DictReader(text.splitlines()))
+    answer = await house.call("get_history", limit=7 * 1440, **span)
+    told = [
+        {name: "" if value is None else str(value) for name, value in row.items()}
+        for row in answer[records]
+    ]
+    assert rows == told != []
 
 
 async def test_history_is_exported_nowhere_else(house: House, tmp_path: Path) -> None:

@@ -32,7 +32,8 @@ def events_of(items: Iterable[Mapping[str, Any]]) -> list[Reminder]:
         for item in items
         if (begin := _moment(item["start"])) and (end := _moment(item["end"]))
     ]
-    events.sort(key=lambda event: event.begin)
+    # Times of one zone are compared as its clock shows them, and one hour of the year comes twice.
+    events.sort(key=lambda event: event.begin.timestamp())
     return events[:EVENT_SLOTS]
 
 
