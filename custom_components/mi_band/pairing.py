@@ -41,6 +41,7 @@ from .band.errors import (
     LinkLost,
     LowBattery,
     LowBatteryCharging,
+    MalformedPacket,
     NotSupported,
     SignatureRequired,
 )
@@ -197,7 +198,7 @@ async def _require_battery(link: Link) -> None:
     try:
         # Readable without a key, so that it is not even asked.
         battery = await read_battery(link)
-    except CommandRefused:
+    except CommandRefused, MalformedPacket:
         # That is known of bands that have a key. What a new one lets anybody read nobody tells.
         return
     if battery.level_percent < LOWEST_BATTERY_PERCENT:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+import logging
 
 from hypothesis import given, strategies as st
 import pytest
@@ -184,14 +185,17 @@ def test_arbitrary_notifications_are_events_or_malformed(
     assert apply(_FULL, event).connected
 
 
+_VALUES = {
+    Characteristic.SERIAL_NUMBER: device_info.SERIAL_NUMBER.packet,
+    Characteristic.HARDWARE_REVISION: device_info.HARDWARE.packet,
+    Characteristic.SOFTWARE_REVISION: device_info.FIRMWARE.packet,
+    Characteristic.BATTERY: _BATTERY.packet,
+    Characteristic.STEPS: _TOTALS.packet,
+}
+
+
 async def test_serial_number_and_hardware_are_read_only_once() -> None:
-    values = {
-        Characteristic.SERIAL_NUMBER: device_info.SERIAL_NUMBER.packet,
-        Characteristic.HARDWARE_REVISION: device_info.HARDWARE.packet,
-        Characteristic.SOFTWARE_REVISION: device_info.FIRMWARE.packet,
-        Characteristic.BATTERY: _BATTERY.packet,
-        Characteristic.STEPS: _TOTALS.packet,
-    }
+    values = dict(_VALUES)
     first = await read_state(ScriptedLink(values=values), BandState())
     assert first == BandState(
         device=DeviceInfo(
@@ -207,3 +211,20 @@ async def test_serial_number_and_hardware_are_read_only_once() -> None:
     second = await read_state(ScriptedLink(values=values), first)
     assert first.device is not None
     assert second.device == replace(first.device, firmware_version="1.0.9.99")
+
+
+@pytest.mark.parametrize("packet", [b"", b"\x0c", b"\x0c\xff" + bytes(18)])
+async def test_what_no_document_explains_is_told_once_and_keeps_nothing_else_away(
+    packet: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    values = _VALUES | {Characteristic.BATTERY: packet, Characteristic.STEPS: packet}
+    link = ScriptedLink(values=values)
+    first = await read_state(link, BandState())
+    assert (first.battery, first.today) == (None, None)
+    assert first.device is not None
+    assert [caplog.text.count(f"of {name}") for name in ("BATTERY", "STEPS")] == [1, 1]
+    known = replace(first, battery=_BATTERY.value, today=_TOTALS.value)
+    caplog.clear()
+    with caplog.at_level(logging.WARNING):
+        assert await read_state(link, known) == known
+    assert not caplog.text

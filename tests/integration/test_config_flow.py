@@ -505,6 +505,18 @@ async def test_a_band_that_tells_nobody_its_battery_before_it_has_a_key_is_paire
     assert held(band)["att"]["characteristics"]["0006"]["reads"] == 1
 
 
+async def test_a_band_whose_battery_no_document_explains_is_paired(
+    hass: HomeAssistant,
+    bluetooth_scanner: AttachedScanner,
+    make_band: MakeBand,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tests.emulator.gatt.battery.Battery.encode", lambda _: b"\x0f")
+    band = await make_band(profile="v1_new", policy=Policy.ACCEPT)
+    page = await async_choose(hass, await async_to_method(hass, band), "tap")
+    assert page["step_id"] == "profile"
+
+
 @pytest.mark.parametrize(("silences", "step"), [(1, "profile"), (2, "pair_failed")])
 @pytest.mark.usefixtures("bluetooth_scanner")
 async def test_a_band_that_does_not_tell_how_it_wants_to_be_bound_is_asked_on_another_link(

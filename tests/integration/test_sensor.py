@@ -57,6 +57,22 @@ async def test_what_was_recorded_stays_when_the_band_goes(house: House) -> None:
     assert {key: house.value("sensor", key) for key in RECORDED} == before
 
 
+@pytest.fixture
+def of_another_layout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make bands whose totals no document explains."""
+    monkeypatch.setattr("tests.emulator.gatt.steps.Steps.encode", lambda _: bytes(9))
+
+
+@pytest.mark.usefixtures("of_another_layout")
+async def test_what_no_document_explains_keeps_nothing_else_away(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert house.value("sensor", "steps") == STATE_UNKNOWN
+    assert house.value("sensor", "battery") == "77"
+    await house.call("sync")
+    assert caplog.text.count("9 bytes of STEPS break the layout") == 1
+
+
 async def test_what_is_live_is_unavailable_without_the_band(house: House) -> None:
     await house.act("button", "measure_heart_rate", "press")
     await house.lose_band()

@@ -1,6 +1,6 @@
 """What is known of a band: one frozen value, how it is read, and how events change it."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -143,14 +143,28 @@ async def read_state(link: Link, before: BandState) -> BandState:
     """Read what changes while nobody listens: firmware, battery and today's totals.
 
     Three reads; five for a band that was never read, as serial number and hardware stay the same.
+    A battery or totals of a layout that no document explains stay as they were, and that is logged
+    once for each firmware: nobody has the list of all, and the rest of the band is understood.
     """
     if before.device is None:
         device = await read_device_info(link)
     else:
         device = replace(before.device, firmware_version=await read_firmware_version(link))
+    level = logging.WARNING if device != before.device else logging.DEBUG
     return replace(
-        before, device=device, battery=await read_battery(link), today=await read_day_totals(link)
+        before,
+        device=device,
+        battery=await _understood(read_battery(link), before.battery, level),
+        today=await _understood(read_day_totals(link), before.today, level),
     )
+
+
+async def _understood[T](reading: Awaitable[T], before: T, level: int) -> T:
+    try:
+        return await reading
+    except MalformedPacket as err:
+        _LOGGER.log(level, "Ignoring a value that no document explains: %s", err)
+        return before
 
 
 @asynccontextmanager
