@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 import logging
 from typing import Final, override
 
@@ -100,6 +100,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             entry,
             keep=KEEP_DATA_ON_BAND.of(entry),
             retention=None if retention is None else timedelta(days=retention),
+            fetched=self._show_fetched,
             changed=self._show_recorded,
         )
         self.faces = FaceLog(hass, entry.entry_id, self.async_update_listeners)
@@ -244,6 +245,9 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             raise
         self._publish(replace(self.data, last_sync=dt_util.utcnow()))
         return synced
+
+    def _show_fetched(self, until: datetime) -> None:
+        self._show_recorded(replace(self.data.recorded, until=until))
 
     def _show_recorded(self, recorded: Recorded) -> None:
         self._publish(

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from .archive import async_get_archive
+from .archive import Archive, async_get_archive
 from .band.clock_error import ClockError
 from .band.fetch import RecordKind
 from .band.link import Link
@@ -37,6 +37,7 @@ class Records:
         *,
         keep: bool,
         retention: timedelta | None,
+        fetched: Callable[[datetime], None],
         changed: Callable[[Recorded], None],
     ) -> None:
         """Make the records of a band.
@@ -46,13 +47,16 @@ class Records:
             entry: of the band.
             keep: leave on the band what was fetched.
             retention: how long minutes are kept before they become hours; None is for ever.
-            changed: called with what follows from the records after each round.
+            fetched: called after each round, with up to when the minutes have come home.
+            changed: called after each sync, with what follows from the records. Not before: on the
+                first one months pass by, and automations would see each workout end.
         """
         self._hass = hass
         self._entry = entry
         self._band: str = entry.data[CONF_IDENTITY]
         self._keep = keep
         self._retention = retention
+        self._fetched = fetched
         self._changed = changed
         self._projection = Projection(
             hass,
@@ -117,14 +121,14 @@ class Records:
                     right_until=right_until,
                     left_out=self._left_out,
                     project=lambda: self._projection.async_project(archive),
-                    committed=self._async_tell,
+                    committed=lambda: self._async_tell_round(archive),
                 )
                 synced = await sync.async_run(link, error)
                 if self._retention is not None:
                     oldest = int((dt_util.utcnow() - self._retention).timestamp()) // _MINUTE_S
                     await self._projection.async_fold(archive, oldest)
                 # Nothing new is news too: a night that has lasted until now is over.
-                await self._async_tell()
+                self._changed(await self.async_digest())
                 return synced
 
     async def async_rebuild(self) -> None:
@@ -147,8 +151,11 @@ class Records:
             await self.async_read(History.forget)
             await async_clear_statistics(self._hass, self._band)
 
-    async def _async_tell(self) -> None:
-        self._changed(await self.async_digest())
+    async def _async_tell_round(self, archive: Archive) -> None:
+        kind = RecordKind.MINUTES
+        minute = await archive.async_run(History.fetched_until, self._band, kind)
+        if minute is not None:
+            self._fetched(dt_util.utc_from_timestamp(minute * _MINUTE_S))
 
 
 @contextmanager

@@ -162,7 +162,9 @@ def records_of(hass: HomeAssistant, identity: str = IDENTITY) -> Records:
     entry = MockConfigEntry(
         domain="mi_band", title="Ada", data={"identity": identity, "profile": PROFILE}
     )
-    return Records(hass, entry, keep=False, retention=None, changed=lambda _: None)
+    return Records(
+        hass, entry, keep=False, retention=None, fetched=lambda _: None, changed=lambda _: None
+    )
 
 
 def bring_home(folder: Path, gate: Path, place: str | None, told: Connection | None) -> None:

@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.mi_band import coordinator
 from custom_components.mi_band.archive import FILE_NAME, async_get_archive
 from custom_components.mi_band.band.minutes import Minute
 from custom_components.mi_band.band.workouts import Sport as Stored
 from custom_components.mi_band.history import History
+from tests.emulator.backend import AttachedScanner
 from tests.emulator.band import EmulatedBand
 from tests.emulator.gatt.fetch import Manner, Trouble
 from tests.emulator.history import Past, Setting
@@ -110,6 +112,36 @@ async def assert_right(hass: HomeAssistant, band: EmulatedBand) -> None:
 
 async def test_every_minute_is_stored_once(hass: HomeAssistant, house: House) -> None:
     await assert_complete(hass, house.band)
+
+
+@pytest.mark.parametrize("manner", [Manner(block=300)])
+async def test_while_the_past_comes_home_only_how_far_it_is_is_shown(
+    hass: HomeAssistant,
+    bluetooth_scanner: AttachedScanner,
+    band: EmulatedBand,
+    entry: MockConfigEntry,
+) -> None:
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    house = House(hass, band, entry)
+    await house.set_up()
+    await house.until_synced()
+
+    def shown(key: str) -> list[str]:
+        entity_id = house.entity_id("sensor", key)
+        states = [
+            one.data["new_state"].state for one in changes if one.data["entity_id"] == entity_id
+        ]
+        return list(dict.fromkeys(state for state in states if state != STATE_UNKNOWN))
+
+    ages = [int(age) for age in shown("unsynced_minutes")]
+    assert len(ages) > DAYS
+    assert ages == sorted(ages, reverse=True)
+    assert {key: len(shown(key)) for key in ("activity", "last_workout", "woke_up_at")} == {
+        "activity": 1,
+        "last_workout": 1,
+        "woke_up_at": 1,
+    }
+    await house.unload()
 
 
 async def test_another_sync_brings_only_what_is_new(hass: HomeAssistant, house: House) -> None:
