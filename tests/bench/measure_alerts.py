@@ -9,7 +9,7 @@ import statistics
 import time
 from typing import Final
 
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_state_change_event
 import pytest
 
@@ -139,6 +139,7 @@ async def test_heart_rate(
     changed = asyncio.Event()
     shown: list[str] = []
 
+    @callback
     def note(event: Event[EventStateChangedData]) -> None:
         assert event.data["new_state"] is not None
         shown.append(event.data["new_state"].state)

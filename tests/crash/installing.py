@@ -19,7 +19,7 @@ from aioesphomeapi.client import APIClient
 from bleak_esphome import connect_scanner
 from homeassistant.auth import auth_manager_from_config
 from homeassistant.components.bluetooth import async_register_scanner
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.setup import async_setup_component
@@ -141,7 +141,7 @@ def _entity_id(hass: HomeAssistant, platform: str, key: str) -> str:
 async def _until_connected(hass: HomeAssistant) -> None:
     entity_id = _entity_id(hass, "binary_sensor", "connected")
     changed = asyncio.Event()
-    stop = async_track_state_change_event(hass, entity_id, lambda _: changed.set())
+    stop = async_track_state_change_event(hass, entity_id, callback(lambda _: changed.set()))
     while (state := hass.states.get(entity_id)) is None or state.state != "on":
         await changed.wait()
         changed.clear()

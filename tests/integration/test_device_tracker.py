@@ -13,7 +13,7 @@ from homeassistant.const import (
     STATE_UNKNOWN,
     EntityCategory,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -67,6 +67,7 @@ def _shown(house: House) -> list[str]:
     shown = [house.value(*TRACKER)]
     entity_id = house.entity_id(*TRACKER)
 
+    @callback
     def note(event: Any) -> None:
         if event.data["entity_id"] == entity_id:
             shown.append(event.data["new_state"].state)
