@@ -10,7 +10,7 @@ from typing import Final, Self, override
 from bleak import BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
-from bleak.exc import BleakError, BleakGATTProtocolError
+from bleak.exc import BleakDBusError, BleakError, BleakGATTProtocolError
 import bleak_retry_connector
 from bleak_retry_connector import (
     BLEAK_RETRY_EXCEPTIONS,
@@ -37,7 +37,9 @@ _LOGGER = logging.getLogger(__name__)
 CONNECT_TIMEOUT: Final = timedelta(seconds=60)
 REQUEST_TIMEOUT: Final = timedelta(seconds=10)
 """Bluetooth allows an answer 30 s; a band that takes a third of that is in trouble."""
-CLOSE_TIMEOUT: Final = timedelta(seconds=5)
+CLOSE_TIMEOUT: Final = timedelta(seconds=15)
+"""bleak gives Linux 10 s to close a link, which a band that went out of reach may need, and leaves
+a connection to the system behind where it is interrupted in that."""
 LONGEST_QUEUE: Final = 4096
 """Notifications kept for a reader: more than a band sends in the time of one database commit."""
 
@@ -46,9 +48,20 @@ type Device = BLEDevice
 
 _STATUS_UNKNOWN = 0xFF
 _ATT_HEADER = 3
-_FAILURES: Final = (*BLEAK_RETRY_EXCEPTIONS, AssertionError)
-"""What bleak raises: its own errors, and what it stumbles over when the system's Bluetooth service
-goes away under it."""
+_FAILURES: Final = (*BLEAK_RETRY_EXCEPTIONS, AssertionError, OSError)
+"""What bleak raises: its own errors, and what it stumbles over when the system's Bluetooth service,
+or the bus on which that is spoken to, goes away under it."""
+_BAND_REFUSES: Final = {
+    "org.bluez.Error.InvalidArguments",
+    "org.bluez.Error.NotAuthorized",
+    "org.bluez.Error.NotPermitted",
+    "org.bluez.Error.NotSupported",
+}
+"""The errors of Linux, beside those with a code, that come from a link that stands.
+
+All others tell that there is none: bleak learns that a link broke a moment after the request that
+fails with it, and of a Bluetooth service that crashed or an adapter that was pulled out never.
+"""
 
 
 class _Packets(AsyncIterator[Packet]):
@@ -186,12 +199,16 @@ class BandSession(Link):
         async with self._request_turn:
             if characteristic in self._in_doubt:
                 # Who was interrupted may have subscribed, and Linux lets nobody do that twice.
-                with suppress(CommandRefused):
-                    await self._request(characteristic, self._client.stop_notify(found))
+                await self._request(characteristic, self._end_subscription(found))
             self._in_doubt.add(characteristic)
             await self._request(characteristic, self._client.start_notify(found, received))
             self._in_doubt.discard(characteristic)
         self._subscribed.add(characteristic)
+
+    async def _end_subscription(self, found: BleakGATTCharacteristic) -> None:
+        # Linux objects where there is none. What else is wrong, the next request shows.
+        with suppress(BleakError):
+            await self._client.stop_notify(found)
 
     def _receive(self, packet: Packet) -> None:
         queue = self._queues.get(packet.characteristic)
@@ -266,13 +283,19 @@ class BandSession(Link):
         except BleakGATTProtocolError as err:
             raise CommandRefused(f"access to {characteristic.name}", err.code) from err
         except BleakError as err:
-            if self._client.is_connected:
-                # A proxy passes the band's refusal on as text, without its code.
+            if self._client.is_connected and _is_refusal(err):
                 raise CommandRefused(f"access to {characteristic.name}", _STATUS_UNKNOWN) from err
+            self.end()
             raise LinkLost("the link broke") from err
         except _FAILURES as err:
             self.end()
             raise LinkLost("the system's Bluetooth service went away") from err
+
+
+def _is_refusal(err: BleakError) -> bool:
+    """Tell whether an error without a code is the band's answer."""
+    # A proxy passes what the band refuses on as text.
+    return not isinstance(err, BleakDBusError) or err.dbus_error in _BAND_REFUSES
 
 
 @asynccontextmanager
