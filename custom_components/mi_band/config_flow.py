@@ -230,6 +230,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_key(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take the key from the person who has it."""
+        self._to_sign = False
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {"digits": ""}
         if user_input is not None:
@@ -358,6 +359,8 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_pair(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the pairing while it runs."""
         self._claim()
+        # One that failed before has the key and the wearer of then.
+        self._first_sync = None
         if self._procedure is None and isinstance(self._pairing, Pairing):
             self._procedure = Procedure(self.hass, self._pairing.run())
         return await self._async_show_phases(

@@ -478,6 +478,25 @@ async def test_a_first_sync_that_was_cut_goes_on_where_it_stopped(
     assert _writes(band, "0008") == 4
 
 
+async def test_a_band_that_got_another_key_before_its_first_sync_is_synced_with_that(
+    hass: HomeAssistant, bluetooth_scanner: AttachedScanner, make_band: MakeBand
+) -> None:
+    band = await make_band(key=KEY)
+    page = await async_submit(hass, await async_to_key(hass, band), {"key": KEY.hex()})
+    band.wearer.pair_elsewhere(OTHER_KEY)
+    page = await async_submit(hass, page, PROFILE)
+    assert page["step_id"] == "first_sync_failed"
+    assert page["errors"] == {"base": "wrong_key"}
+    page = await async_submit(hass, page, {"next_step": "key"})
+    page = await async_submit(hass, page, {"key": OTHER_KEY.hex()})
+    assert page["step_id"] == "profile"
+    page = await async_submit(hass, page, PROFILE | {"wrist": "left"})
+    assert page["type"] is FlowResultType.CREATE_ENTRY
+    assert the_entry(hass).data["key"] == OTHER_KEY.hex()
+    assert the_entry(hass).data["profile"]["wrist"] == "left"
+    assert held(band)["user_profile"]["wrist"] == "left"
+
+
 @pytest.mark.parametrize("status", [0x05, 0x06])
 @pytest.mark.usefixtures("bluetooth_scanner")
 async def test_a_language_that_the_band_lacks_does_not_keep_it_out(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from functools import partial
+from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
@@ -17,6 +18,7 @@ from tests.emulator.vendor import EmulatedVendor, Owner, Scenario
 from .bands import MakeBand, held
 from .flow import (
     DOMAIN,
+    KEY,
     PROFILE,
     async_choose,
     async_submit,
@@ -194,6 +196,26 @@ async def test_a_vendor_that_is_not_told_does_not_spoil_the_pairing(
     vendor.scenario = Scenario.COMPLETE_FAILS
     page = await _async_sign_in(hass, await _async_to_account(hass, band), band)
     assert page["step_id"] == "profile"
+
+
+async def test_a_typed_key_that_could_not_be_tried_is_tried_again_after_a_signature(
+    hass: HomeAssistant, band: EmulatedBand, vendor: EmulatedVendor
+) -> None:
+    page = await _async_sign_in(hass, await _async_to_account(hass, band), band)
+    band.wearer.pair_elsewhere(KEY)
+    page = await async_submit(hass, page, PROFILE)
+    assert page["errors"] == {"base": "wrong_key"}
+    page = await async_submit(hass, page, {"next_step": "key"})
+    band.faults.cut_after(3)
+    with patch("custom_components.mi_band.pairing.PAIRING_ATTEMPTS", 1):
+        page = await async_submit(hass, page, {"key": KEY.hex()})
+    assert page["errors"] == {"base": "cannot_connect"}
+    page = await async_submit(hass, page, {"next_step": "retry"})
+    assert page["step_id"] == "profile"
+    page = await async_submit(hass, page, PROFILE)
+    assert page["type"] is FlowResultType.CREATE_ENTRY
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert entry.data["key"] == KEY.hex()
 
 
 @pytest.mark.parametrize("cut_after", range(1, 19))
