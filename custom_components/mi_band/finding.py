@@ -24,6 +24,8 @@ async def async_stop_find(coordinator: MiBandCoordinator) -> None:
     """End the vibration, whoever began it."""
     await coordinator.companions.dismiss(_NAME)
     await coordinator.async_run(stop_vibrating)
+    # What was asked for before this may have begun only now, with the link.
+    await coordinator.companions.dismiss(_NAME)
 
 
 @callback

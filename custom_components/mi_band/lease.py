@@ -30,7 +30,9 @@ class Lease:
         self._link: BandSession | None = None
         self._end: asyncio.Timeout | None = None
         self._uses = 0
-        self._waiting: set[asyncio.Future[None]] = set()
+        # In the order in which they came, which is that in which they get the link: who says stop
+        # said so last.
+        self._waiting: dict[asyncio.Future[None], None] = {}
         self._refusal: BandError | None = None
 
     @property
@@ -120,9 +122,9 @@ class Lease:
         if self._refusal is not None:
             raise self._refusal
         waiting = asyncio.get_running_loop().create_future()
-        self._waiting.add(waiting)
+        self._waiting[waiting] = None
         self.wanted.set()
         try:
             await waiting
         finally:
-            self._waiting.discard(waiting)
+            del self._waiting[waiting]

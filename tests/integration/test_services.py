@@ -1,5 +1,6 @@
 """The actions of the integration: what they do, and what they say when they cannot."""
 
+import asyncio
 from datetime import timedelta
 
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -69,6 +70,18 @@ async def test_find_band_runs_its_pattern_again_and_again(
     await house.call("find_band", stop=True)
     runs = house.on_band("find", "runs")
     assert house.on_band("find", "levels") == [3] * runs + [0]
+
+
+async def test_a_stop_ends_what_was_asked_for_right_before_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pattern = timedelta(milliseconds=20)
+    monkeypatch.setattr("custom_components.mi_band.band.find.PATTERN_LENGTH", pattern)
+    await asyncio.gather(house.call("find_band"), house.call("find_band", stop=True))
+    runs = house.on_band("find", "runs")
+    await asyncio.sleep(10 * pattern.total_seconds())
+    assert house.on_band("find", "runs") == runs
+    assert house.on_band("find", "levels")[-1] == 0
 
 
 @pytest.mark.parametrize("end", ["unload", "stop"])
