@@ -9,10 +9,13 @@ from enum import IntEnum, StrEnum, unique
 import logging
 from typing import Final
 
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util.hass_dict import HassKey
 
 from .band.alerts import Alert
 from .band.errors import BandNotFound, LinkError, NoConnectionSlot
+from .const import DOMAIN
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -95,30 +98,37 @@ class RateLimit:
 
 
 class AlertQueue:
-    """Shows messages on one wrist, one after the other."""
+    """Shows messages on one wrist, one after the other.
 
-    def __init__(
+    Attributes:
+        patience: how long a message waits for a band that is away; nothing refuses it.
+    """
+
+    def __init__(self) -> None:
+        self.patience = timedelta()
+        self._limits = {priority: RateLimit() for priority in Priority}
+        self._turn = asyncio.Lock()
+        self._waiting: list[Message] = []
+
+    def serve(
         self,
         name: str,
         show: Callable[[Alert], Awaitable[object]],
         patience: timedelta,
         want_band: Callable[[], None],
     ) -> None:
-        """Prepare the queue.
+        """Show what comes, what waits and what is on its way like this from now on.
 
         Args:
             name: of the band, for the log.
             show: shows one alert, and raises `HomeAssistantError` where it could not.
-            patience: how long a message waits for a band that is away; nothing refuses it.
+            patience: see above.
             want_band: called when a message waits, so that the next link does not wait too.
         """
         self.patience = patience
         self._name = name
         self._show = show
         self._want_band = want_band
-        self._limits = {priority: RateLimit() for priority in Priority}
-        self._turn = asyncio.Lock()
-        self._waiting: list[Message] = []
 
     @property
     def waiting(self) -> int:
@@ -201,3 +211,19 @@ class AlertQueue:
                 await self._show(message.left[0])
                 message.left.popleft()
                 first = False
+
+
+_QUEUES: Final[HassKey[dict[str, AlertQueue]]] = HassKey(f"{DOMAIN}_alert_queues")
+"""By the identities of the bands. They outlive a reload, or what waits would be gone with it."""
+
+
+@callback
+def async_get_alert_queue(hass: HomeAssistant, identity: str) -> AlertQueue:
+    """Return the queue of a band."""
+    return hass.data.setdefault(_QUEUES, {}).setdefault(identity, AlertQueue())
+
+
+@callback
+def async_forget_alert_queue(hass: HomeAssistant, identity: str) -> None:
+    """Drop what waits for a band that is here no more."""
+    hass.data.get(_QUEUES, {}).pop(identity, None)

@@ -14,7 +14,7 @@ from homeassistant.exceptions import ConfigEntryError, HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from .alert_queue import AlertQueue
+from .alert_queue import async_get_alert_queue
 from .band.alerts import Alert, send_alert
 from .band.errors import AuthenticationError, BandBusy, BandError, LinkLost
 from .band.events import DeviceEvent, WorkoutEvent
@@ -64,7 +64,12 @@ type MiBandConfigEntry = ConfigEntry[MiBandCoordinator]
 
 
 class MiBandCoordinator(DataUpdateCoordinator[BandState]):
-    """One band: its state, its events, and the door through which every operation goes."""
+    """One band: its state, its events, and the door through which every operation goes.
+
+    Attributes:
+        change_turn: held by who changes what is known and on the band, each building on the one
+            before.
+    """
 
     config_entry: MiBandConfigEntry
 
@@ -106,9 +111,11 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self.faces = FaceLog(hass, entry.entry_id, self.async_update_listeners)
         self._pace = Pace(self.async_update_listeners)
         self.companions = Companions(hass, entry)
+        self.change_turn = asyncio.Lock()
         self._event_listeners: set[Callable[[DeviceEvent], None]] = set()
         self.readings = Readings()
-        self.alerts = AlertQueue(
+        self.alerts = async_get_alert_queue(hass, self.identity)
+        self.alerts.serve(
             entry.title,
             self.async_alert,
             timedelta(minutes=NOTIFY_WHEN_AWAY.of(entry)),
@@ -331,8 +338,13 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             ) from err
 
     async def async_change(self, operation: Operation[Update]) -> None:
-        """Run an operation that returns how it changed the state."""
-        self.async_publish(await self.async_run(operation))
+        """Run an operation that returns how it changed the state; one such at a time."""
+
+        async def change(link: Link) -> None:
+            async with self.change_turn:
+                self.async_publish(await operation(link))
+
+        await self.async_run(change)
 
     @callback
     def async_publish(self, change: Update) -> None:

@@ -74,7 +74,9 @@ def wrist() -> Wrist:
 
 
 def _queue(wrist: Wrist, *, minutes: float = 10) -> AlertQueue:
-    return AlertQueue("Ada", wrist.show, timedelta(minutes=minutes), wrist.want)
+    queue = AlertQueue()
+    queue.serve("Ada", wrist.show, timedelta(minutes=minutes), wrist.want)
+    return queue
 
 
 def _message(*bodies: str, repeat: int = 1, priority: Priority = Priority.NORMAL) -> Message:

@@ -11,7 +11,7 @@ import voluptuous as vol
 from custom_components.mi_band import alert_queue
 from custom_components.mi_band.wrist_actions import LOOKS
 
-from .house import House, until
+from .house import House, entry_of, until
 
 
 async def test_a_message_appears_with_its_title(house: House) -> None:
@@ -161,6 +161,29 @@ async def test_a_message_waits_for_the_band_when_that_was_chosen(house: House) -
     await house.bring_band_back()
     await until(partial(_has_alerts, house, 3))
     assert [alert["body"] for alert in house.on_band("alerts")] == ["First", "Later", "Later still"]
+
+
+async def test_a_message_waits_on_while_the_options_change(house: House) -> None:
+    await house.choose(notify_when_away=10)
+    await house.lose_band()
+    assert await house.call("notify", message="Fire", priority="high") == {"outcome": "waiting"}
+    assert await house.hass.config_entries.async_reload(house.entry.entry_id)
+    await house.bring_band_back()
+    await until(partial(_has_alerts, house, 1))
+
+
+async def test_nothing_waits_for_a_band_that_was_removed(house: House) -> None:
+    await house.choose(notify_when_away=10)
+    await house.lose_band()
+    await house.call("notify", message="Fire")
+    assert await house.hass.config_entries.async_remove(house.entry.entry_id)
+    again = House(house.hass, house.band, entry_of(house.hass, house.band))
+    await again.set_up()
+    await again.bring_band_back()
+    await again.until_synced()
+    assert again.entry.runtime_data.alerts.waiting == 0
+    assert house.on_band("alerts") == []
+    await again.unload()
 
 
 async def test_what_was_shown_when_the_link_broke_is_not_shown_again(house: House) -> None:
