@@ -39,6 +39,21 @@ async def async_set_reminder(coordinator: MiBandCoordinator, reminder: Reminder)
     await coordinator.async_change(write)
 
 
+async def async_put_back(coordinator: MiBandCoordinator, slot: int) -> None:
+    """Write once more what lies in a slot, unless somebody has emptied it by now.
+
+    Raises:
+        HomeAssistantError: translated; the band is away.
+    """
+
+    async def write(link: Link) -> Update:
+        if (reminder := reminder_in(coordinator.data, slot)) is not None:
+            await set_reminder(link, reminder)
+        return lambda state: state
+
+    await coordinator.async_change(write)
+
+
 async def async_clear_reminder(coordinator: MiBandCoordinator, slot: int) -> None:
     """Empty a slot.
 

@@ -1,5 +1,6 @@
 """The alarms of a band, as its entities and actions have them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -19,16 +20,27 @@ def alarm_in(state: BandState, slot: int) -> Alarm | None:
     return next((alarm for alarm in state.slots.alarms if alarm.slot == slot), None)
 
 
-async def async_set_alarm(coordinator: MiBandCoordinator, alarm: Alarm) -> None:
-    """Write an alarm into its slot.
+async def async_alter_alarm(
+    coordinator: MiBandCoordinator, slot: int, alter: Callable[[Alarm | None], Alarm | None]
+) -> None:
+    """Write into a slot what becomes of the alarm there.
+
+    Args:
+        coordinator: of the band.
+        slot: where the alarm lies.
+        alter: makes one of it, or None where nothing is to be written. Called when it is about to
+            be written, for others may alter it while the band is not here yet.
 
     Raises:
-        HomeAssistantError: translated; the band is away or refused.
+        HomeAssistantError: translated; the band is away or refused; or what `alter` raises.
     """
 
     async def write(link: Link) -> Update:
+        alarm = alter(alarm_in(coordinator.data, slot))
+        if alarm is None:
+            return lambda state: state
         await set_alarm(link, alarm)
-        return lambda state: _with(state, alarm.slot, alarm)
+        return lambda state: _with(state, slot, alarm)
 
     await coordinator.async_change(write)
 

@@ -16,7 +16,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from .band.errors import CommandRefused
 from .band.link import Link
 from .band.settings import Change, Setting, Value, apply_change, differences
-from .band.state import BandState
+from .band.state import Update
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .preferences import resolved
 
@@ -33,12 +33,12 @@ async def async_choose[T: Value](
     """
     told = setting.of(resolved({setting.key: value}, coordinator.hass.config.language))
     change = setting.to(value if told is None else told)
-    await coordinator.async_run(lambda link: _async_tell(coordinator, link, change))
 
-    def choose(state: BandState) -> BandState:
-        return replace(state, settings=state.settings.choosing(setting.key, value))
+    async def tell(link: Link) -> Update:
+        await _async_tell(coordinator, link, change)
+        return lambda state: replace(state, settings=state.settings.choosing(setting.key, value))
 
-    coordinator.async_publish(choose)
+    await coordinator.async_change(tell)
 
 
 class Choices:
@@ -71,13 +71,19 @@ class Choices:
         return differences(resolved(settings.chosen, self._hass.config.language), settings.on_band)
 
     async def _async_tell_differences(self, link: Link) -> None:
-        for change in list(self._differences()):
-            try:
-                await _async_tell(self._coordinator, link, change)
-            except CommandRefused as err:
-                _LOGGER.warning(
-                    "%s has another %s than chosen: %s", self._coordinator.name, change.key, err
-                )
+        for key in [change.key for change in self._differences()]:
+            async with self._coordinator.change_turn:
+                await self._async_tell_difference(link, key)
+
+    async def _async_tell_difference(self, link: Link, key: str) -> None:
+        # Somebody may have chosen another value since, and told the band.
+        change = next((change for change in self._differences() if change.key == key), None)
+        if change is None:
+            return
+        try:
+            await _async_tell(self._coordinator, link, change)
+        except CommandRefused as err:
+            _LOGGER.warning("%s has another %s than chosen: %s", self._coordinator.name, key, err)
 
 
 async def _async_tell(coordinator: MiBandCoordinator, link: Link, change: Change) -> None:

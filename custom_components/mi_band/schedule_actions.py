@@ -1,9 +1,10 @@
 """Actions for what the band does by itself later: alarms and reminders."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.const import ATTR_DEVICE_ID, WEEKDAYS
 from homeassistant.core import HomeAssistant, ServiceCall, callback
@@ -13,7 +14,7 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .agenda import EVENT_SLOTS, REMINDER_SLOTS, async_clear_reminder, async_set_reminder
-from .alarm_clock import ALARM_DAYS, alarm_in, async_clear_alarm, async_set_alarm
+from .alarm_clock import ALARM_DAYS, async_alter_alarm, async_clear_alarm
 from .band import alarms, reminders
 from .band.alarms import Alarm, Days
 from .band.reminders import Reminder, Repeat
@@ -71,8 +72,11 @@ async def async_write_alarm(call: ServiceCall) -> None:
     if call.data[ATTR_REMOVE]:
         await async_clear_alarm(coordinator, slot)
         return
-    alarm = alarm_in(coordinator.data, slot)
-    if (time := call.data.get(ATTR_TIME)) is not None:
+    await async_alter_alarm(coordinator, slot, partial(_altered, call.data, slot))
+
+
+def _altered(said: Mapping[str, Any], slot: int, alarm: Alarm | None) -> Alarm:
+    if (time := said.get(ATTR_TIME)) is not None:
         alarm = alarm or Alarm(slot=slot, hour=0, minute=0, days=Days.ONCE)
         alarm = replace(alarm, hour=time.hour, minute=time.minute)
     if alarm is None:
@@ -81,15 +85,10 @@ async def async_write_alarm(call: ServiceCall) -> None:
             translation_key="alarm_without_time",
             translation_placeholders={"alarm": str(slot + 1)},
         )
-    if (days := call.data.get(ATTR_DAYS)) is not None:
+    if (days := said.get(ATTR_DAYS)) is not None:
         chosen = reduce(or_, (ALARM_DAYS[day] for day in days), Days(0))
         alarm = replace(alarm, days=chosen or Days.ONCE)
-    alarm = replace(
-        alarm,
-        enabled=call.data[ATTR_ENABLED],
-        snooze=call.data.get(ATTR_SNOOZE, alarm.snooze),
-    )
-    await async_set_alarm(coordinator, alarm)
+    return replace(alarm, enabled=said[ATTR_ENABLED], snooze=said.get(ATTR_SNOOZE, alarm.snooze))
 
 
 async def async_write_reminder(call: ServiceCall) -> None:

@@ -4,7 +4,6 @@ Another firmware may have emptied them, too, and forgotten who wears the band; n
 """
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import replace
 import logging
 from typing import Final
@@ -12,9 +11,9 @@ from typing import Final
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
-from .agenda import async_set_reminder
-from .alarm_clock import async_set_alarm
-from .band.alarms import Alarm, read_alarms
+from .agenda import async_put_back
+from .alarm_clock import async_alter_alarm
+from .band.alarms import read_alarms
 from .band.events import DeviceEvent
 from .band.link import Link
 from .band.profile import set_profile
@@ -61,7 +60,7 @@ class SlotWatch:
         try:
             slots = self._coordinator.data.slots
             if slots.address not in {None, self._coordinator.address}:
-                await self._async_fill(slots.alarms)
+                await self._async_fill()
             elif slots.doubtful:
                 await self._async_make_sure()
             if self._answers:
@@ -77,14 +76,18 @@ class SlotWatch:
         alarms = self._coordinator.data.slots.alarms
         told = await self._coordinator.async_run(lambda link: read_alarms(link, alarms))
         self._answers = told is not None
-        await self._async_fill(() if told else alarms)
+        await self._async_fill(alarms=not told)
 
-    async def _async_fill(self, alarms: Iterable[Alarm]) -> None:
-        """Write alarms, and all reminders: after a reset the band has another address, and none."""
-        for alarm in alarms:
-            await async_set_alarm(self._coordinator, alarm)
-        for reminder in self._coordinator.data.slots.reminders:
-            await async_set_reminder(self._coordinator, reminder)
+    async def _async_fill(self, *, alarms: bool = True) -> None:
+        """Write all reminders, and alarms: after a reset the band has another address, and none.
+
+        Somebody may change them meanwhile, so that each is written as it is by then.
+        """
+        slots = self._coordinator.data.slots
+        for alarm in slots.alarms if alarms else ():
+            await async_alter_alarm(self._coordinator, alarm.slot, lambda now: now)
+        for reminder in slots.reminders:
+            await async_put_back(self._coordinator, reminder.slot)
         # Told as done only now, so that a link that breaks in between leaves all of it to do.
         await self._coordinator.async_change(self._async_note_address)
 

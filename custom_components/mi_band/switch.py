@@ -10,7 +10,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .alarm_clock import ALARM_DAYS, alarm_in, async_set_alarm
+from .alarm_clock import ALARM_DAYS, alarm_in, async_alter_alarm
+from .band.alarms import Alarm
 from .band.settings import (
     DISCONNECT_ALERT,
     GOAL_NOTIFICATION,
@@ -195,12 +196,16 @@ class MiBandAlarmSwitch(MiBandEntity, SwitchEntity):
 
     async def _async_enable(self, *, enabled: bool) -> None:
         slot = self.entity_description.slot
-        alarm = alarm_in(self.coordinator.data, slot)
-        if alarm is not None:
-            await async_set_alarm(self.coordinator, replace(alarm, enabled=enabled))
-        elif enabled:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="alarm_without_time",
-                translation_placeholders={"alarm": str(slot + 1)},
-            )
+
+        def alter(now: Alarm | None) -> Alarm | None:
+            if now is not None:
+                return replace(now, enabled=enabled)
+            if enabled:
+                raise ServiceValidationError(
+                    translation_domain=DOMAIN,
+                    translation_key="alarm_without_time",
+                    translation_placeholders={"alarm": str(slot + 1)},
+                )
+            return None
+
+        await async_alter_alarm(self.coordinator, slot, alter)

@@ -8,7 +8,7 @@ from homeassistant.components.time import TimeEntity, TimeEntityDescription
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .alarm_clock import alarm_in, async_set_alarm
+from .alarm_clock import alarm_in, async_alter_alarm
 from .band.alarms import Alarm, Days
 from .coordinator import MiBandConfigEntry
 from .entity import MiBandEntity, MiBandEntityDescription
@@ -63,8 +63,9 @@ class MiBandAlarmTime(MiBandEntity, TimeEntity):
     async def async_set_value(self, value: time) -> None:
         """Let the alarm ring then; in an empty slot a new one, once and switched off at first."""
         slot = self.entity_description.slot
-        now = alarm_in(self.coordinator.data, slot)
-        if now is None:
-            now = Alarm(slot=slot, hour=0, minute=0, days=Days.ONCE, enabled=False)
-        alarm = replace(now, hour=value.hour, minute=value.minute)
-        await async_set_alarm(self.coordinator, alarm)
+
+        def alter(now: Alarm | None) -> Alarm:
+            now = now or Alarm(slot=slot, hour=0, minute=0, days=Days.ONCE, enabled=False)
+            return replace(now, hour=value.hour, minute=value.minute)
+
+        await async_alter_alarm(self.coordinator, slot, alter)

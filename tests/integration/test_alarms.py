@@ -1,5 +1,6 @@
 """Alarms: pairs of a time and a switch, the action, and what the wearer changes on the band."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 import voluptuous as vol
 
 from custom_components.mi_band.band import alarms
+from custom_components.mi_band.band.state import BandState
+from tests.emulator.gatt.alarms import ReadForms
 from tests.vectors import alarms as vectors
 
 from .bands import MakeBand
@@ -89,6 +92,26 @@ async def test_an_alarm_without_a_time_is_refused(house: House) -> None:
         await house.call("set_alarm", alarm=5, days=WORKDAYS)
 
 
+async def test_changes_at_the_same_time_build_on_each_other(house: House) -> None:
+    await house.call("set_alarm", alarm=1, time="06:00", enabled=False)
+    # As a scene does, or a finger while the link is made.
+    await asyncio.gather(
+        house.act("time", "alarm_1", "set_value", time="07:30:00"),
+        house.act("switch", "alarm_1", "turn_on"),
+        house.call("set_alarm", alarm=1, days=WORKDAYS),
+    )
+    (alarm,) = house.on_band("alarms")
+    assert (alarm["hour"], alarm["enabled"], alarm["days"]) == (7, True, vectors.WORKDAYS)
+    assert house.value("time", "alarm_1") == "07:30:00"
+    assert house.value("switch", "alarm_1") == STATE_ON
+    # A time and its switch for an empty slot, too.
+    await asyncio.gather(
+        house.act("time", "alarm_2", "set_value", time="08:15:00"),
+        house.act("switch", "alarm_2", "turn_on"),
+    )
+    assert house.value("switch", "alarm_2") == STATE_ON
+
+
 @pytest.mark.parametrize(
     "fields",
     [{}, {"alarm": 0}, {"alarm": 11}, {"alarm": 1, "days": ["someday"]}, {"alarm": 1, "time": 25}],
@@ -123,6 +146,46 @@ async def test_what_is_changed_on_the_band_is_seen_at_once(house: House) -> None
     house.band.wearer.edit_alarm(0, 9, 45)
     await house.until_state("time", "alarm_1", "09:45:00")
     assert house.state("switch", "alarm_1").attributes["snooze"] is False
+
+
+@pytest.mark.parametrize("forms", [ReadForms.BOTH, ReadForms.SHORT])
+async def test_what_is_set_while_the_band_is_asked_is_not_forgotten(
+    house: House, forms: ReadForms
+) -> None:
+    house.band._configuration.alarms.forms = forms
+    await house.call("set_alarm", alarm=1, time="06:00", snooze=True)
+    asked = house.band._body.traffic["0003"].writes
+    setting = house.hass.async_create_task(
+        house.call("set_alarm", alarm=1, time="07:30", snooze=False)
+    )
+    # What the band leaves out of its answer is what was known before the question.
+    house.band.wearer.event("alarm_toggled")
+    await setting
+    await until(lambda: house.band._body.traffic["0003"].writes >= asked + 2)
+    await house.call("sync")
+    await house.hass.async_block_till_done()
+    assert house.value("time", "alarm_1") == "07:30:00"
+    assert house.state("switch", "alarm_1").attributes["snooze"] is False
+
+
+async def test_what_is_removed_while_all_is_put_back_stays_removed(house: House) -> None:
+    for number in range(1, 4):
+        await house.call("set_alarm", alarm=number, time="06:00")
+        await house.call(
+            "set_reminder", reminder=number, text=f"{number}", when="2080-05-20 06:00:00"
+        )
+    coordinator = house.entry.runtime_data
+    coordinator.async_publish(BandState.doubted)
+    await house.lose_band()
+    house.band._configuration.alarms.erase()
+    await house.bring_band_back()
+    for number in range(1, 4):
+        await house.call("set_reminder", reminder=number, remove=True)
+        await house.call("set_alarm", alarm=number, remove=True)
+    await until(lambda: not coordinator.data.slots.doubtful)
+    assert house.on_band("reminders") == {}
+    assert house.on_band("alarms") == []
+    assert coordinator.data.slots.reminders == coordinator.data.slots.alarms == ()
 
 
 async def test_what_was_changed_while_the_band_was_away_is_read_when_it_is_back(

@@ -119,6 +119,31 @@ class TestPeriodic:
         assert connections(visited) == 1
         assert visited.value("binary_sensor", "connected") == "off"
 
+    async def test_what_waits_for_a_link_is_done_in_the_order_in_which_it_was_asked_for(
+        self, visited: House
+    ) -> None:
+        times = [f"07:{minute:02}" for minute in range(8)]
+        await asyncio.gather(
+            *(visited.call("set_alarm", alarm=1, time=time) for time in times),
+        )
+        written = visited.band._body.traffic["0003"].last
+        alarms = [packet for packet in written if packet and packet.startswith("02 ")]
+        assert alarms == [f"02 80 07 {minute:02x} 80" for minute in range(8)]
+
+    @pytest.mark.parametrize("options", [{"connection_mode": "periodic", "notify_when_away": 10}])
+    async def test_a_message_that_waits_for_a_link_waits_on_when_the_options_change(
+        self, visited: House
+    ) -> None:
+        # Out of reach now, which nobody noticed yet.
+        visited.band.faults.out_of_range(value=True)
+        lease = visited.entry.runtime_data.lease
+        sending = visited.hass.async_create_task(visited.call("notify", message="Fire"))
+        await until(lambda: lease.wanted.is_set() or sending.done())
+        assert await visited.hass.config_entries.async_reload(visited.entry.entry_id)
+        assert await sending == {"outcome": "waiting"}
+        visited.band.faults.out_of_range(value=False)
+        await until(lambda: visited.on_band("alerts"))
+
     async def test_the_slot_is_free_while_the_band_is_let_go(
         self, visited: House, bluetooth_scanner: AttachedScanner
     ) -> None:

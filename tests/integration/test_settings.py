@@ -11,6 +11,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.mi_band.band.state import BandState
 from tests.emulator.band import EmulatedBand
 from tests.emulator.radio import Radio
 from tests.on_band import on_band
@@ -305,6 +306,19 @@ async def test_the_language_can_be_home_assistants(
         "chinese_traditional": "zh_TW",
     }[language]
     assert house.on_band("settings", "language") == locale
+
+
+async def test_what_is_chosen_while_the_band_is_told_all_anew_stays_chosen(house: House) -> None:
+    for key in ("goal_notification", "swipe_lock", "share_heart_rate"):
+        await choose(house, key, value=True)
+    coordinator = house.entry.runtime_data
+    coordinator.async_publish(BandState.doubted)
+    await house.lose_band()
+    await house.bring_band_back()
+    await choose(house, "share_heart_rate", value=False)
+    await until(lambda: coordinator.data.settings.on_band == coordinator.data.settings.chosen)
+    assert house.value("switch", "share_heart_rate") == STATE_OFF
+    assert has(house.band, "share_heart_rate", value=False)
 
 
 async def test_the_language_follows_home_assistants(hass: HomeAssistant, house: House) -> None:
