@@ -1,8 +1,8 @@
 """Calls and questions on one wrist: one at a time, and each surely ends."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from enum import StrEnum, unique
 from functools import partial
@@ -96,6 +96,12 @@ class CallDesk:
         finally:
             self._calls.remove(answer)
 
+    @asynccontextmanager
+    async def silence(self) -> AsyncGenerator[None]:
+        """Wait for the call that rings to end, and let others wait while the block runs."""
+        async with self._turn:
+            yield
+
     def stop(self) -> None:
         """End the call that rings, and those that wait for their turn."""
         for answer in self._calls:
@@ -112,16 +118,26 @@ class CallDesk:
 
     async def async_end_late(self, link: Link) -> None:
         """End a call that the band could not be told the end of before."""
-        await hang_up(link)
-        self.unended = False
+        # The end of one that rings by now is the end of both.
+        if self._ringing is None:
+            await self._async_hang_up(link)
+
+    async def _async_hang_up(self, link: Link) -> None:
+        # Not only after it was told: the next call may have begun by then, and wants an end, too.
+        self.unended, told = False, False
+        try:
+            await hang_up(link)
+            told = True
+        finally:
+            self.unended = self.unended or not told
 
     async def _async_end(self, link: Link) -> None:
         try:
-            await self.async_end_late(link)
+            await self._async_hang_up(link)
         except CommandRefused:
             # No band was seen to say no to this, but a proxy that is busy may; and where the link
             # is kept, the next one may be days away.
-            await self.async_end_late(link)
+            await self._async_hang_up(link)
 
     async def _async_ring(
         self, caller: str, duration: timedelta, answer: asyncio.Future[Answer]

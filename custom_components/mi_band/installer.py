@@ -202,6 +202,11 @@ class _Transfer:
 
     async def run(self, link: Link) -> None:
         """Send the file, and let the link go unless the band is as before."""
+        # What rings could not be told to stop before all of the file is sent.
+        async with self._coordinator.calls.silence():
+            await self._async_run(link)
+
+    async def _async_run(self, link: Link) -> None:
         # Also before the second file: the first may have taken what the battery had.
         await _async_check(self._coordinator, link)
         session = self._coordinator.lease.link

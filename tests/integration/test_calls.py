@@ -234,6 +234,29 @@ async def test_a_cut_at_each_write_leaves_nothing_that_rings(
     assert await again == {"answer": "rejected"}
 
 
+async def test_the_next_call_ends_too_when_the_end_of_the_last_one_comes_late(
+    house: House, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls, end = house.entry.runtime_data.calls, asyncio.Event()
+
+    async def hang_up_late(link: Link) -> None:
+        await end.wait()
+        await hang_up(link)
+
+    with monkeypatch.context() as slow:
+        slow.setattr("custom_components.mi_band.call_desk.hang_up", hang_up_late)
+        late = asyncio.create_task(house.entry.runtime_data.lease.run(calls.async_end_late))
+        ringing = caller.begin(caller="Bob", duration=_RING)
+        await caller.until_ringing("Bob")
+        end.set()
+        await late
+    # Now the band has to be told of that one's end.
+    assert calls.unended is True
+    ringing.cancel()
+    await until(lambda: _is_quiet(house))
+    assert calls.unended is False
+
+
 async def _unload(house: House) -> None:
     await house.unload()
 

@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.mi_band.band.files import recognise
 from custom_components.mi_band.drawing import BACKGROUND, FAINT
 from custom_components.mi_band.face_log import MOST_FACES
+from custom_components.mi_band.installer import async_is_installing
 from tests.emulator import dials, files
 from tests.emulator.band import EmulatedBand
 from tests.emulator.dials import AMBER, GREEN, GREY, NAVY, VIOLET, WHITE, node, values
@@ -24,7 +25,7 @@ from tests.pictures.view import View
 
 from .bands import MakeBand
 from .flow import KEY
-from .house import House
+from .house import House, until
 from .shelf import folder, put
 
 __all__ = ["folder"]
@@ -40,6 +41,20 @@ async def band(make_band: MakeBand) -> EmulatedBand:
 
 async def _install(house: House, folder: Path, name: str, content: bytes) -> None:
     await house.call("install_watchface", file=await put(house, folder, name, content))
+
+
+async def test_no_wrist_rings_while_a_file_is_on_its_way(house: House, folder: Path) -> None:
+    ringing = house.hass.async_create_task(house.call("call", caller="Bob", duration=60))
+    await until(lambda: house.on_band("calling") == "Bob")
+    installing = house.hass.async_create_task(_install(house, folder, "face", FACE))
+    # It would go on without end: for the end of a call the link is not free.
+    await until(lambda: async_is_installing(house.hass, house.entry.data["identity"]))
+    await house.call("sync")
+    assert house.on_band("firmware", "inits") == []
+    house.band.wearer.answer_call("reject")
+    assert await ringing == {"answer": "rejected"}
+    await installing
+    assert len(house.on_band("firmware", "inits")) == 1
 
 
 async def _view(house: House) -> View:
