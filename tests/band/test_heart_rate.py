@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 from typing import override
 
 from hypothesis import given, strategies as st
@@ -59,6 +60,12 @@ def test_the_commands_are_those_of_the_documents() -> None:
     assert heart_rate.START_CONTINUOUS == vectors.START_CONTINUOUS
     assert heart_rate.STOP_CONTINUOUS == vectors.STOP_CONTINUOUS
     assert heart_rate.KEEP_ALIVE == vectors.KEEP_ALIVE
+
+
+def test_the_times_are_those_of_the_documents() -> None:
+    seconds = [timedelta(seconds=number) for number in (10, 12, 20)]
+    assert seconds[0] <= heart_rate.KEEP_ALIVE_INTERVAL <= seconds[1]
+    assert heart_rate.SILENCE == seconds[2]
 
 
 async def test_cancelling_is_not_lost_when_the_stop_cannot_be_written() -> None:
