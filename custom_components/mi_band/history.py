@@ -81,6 +81,15 @@ class Unprojected(NamedTuple):
     """For `mark_projected`."""
 
 
+class WrongClock(NamedTuple):
+    """What was noted of a band's clock that is far off, until what it stamped is here."""
+
+    ahead: int
+    """Minutes; negative when it is behind."""
+    right_until: int
+    """The minute up to which was fetched when it was seen first."""
+
+
 class History:
     """The open store. Made by `open`; every call may raise a `HistoryError`."""
 
@@ -205,6 +214,25 @@ class History:
         query = "SELECT until FROM fetched WHERE band = ? AND kind = ?"
         with self.file.reading() as connection:
             return _one(connection, query, _number(connection, band), kind)
+
+    def wrong_clock(self, band: str) -> WrongClock | None:
+        """Return what was noted of the band's clock; None when nothing, as it was right."""
+        with self.file.reading() as connection:
+            row = connection.execute(
+                "SELECT clock_ahead, right_until FROM band"
+                " WHERE identity = ? AND clock_ahead IS NOT NULL",
+                (band,),
+            ).fetchone()
+        return None if row is None else WrongClock(*row)
+
+    def note_wrong_clock(self, band: str, wrong: WrongClock | None) -> None:
+        """Take note of a band's clock; None is one that is right."""
+        with self.file.writing() as connection:
+            number, _ = _band_to_write(connection, band)
+            connection.execute(
+                "UPDATE band SET clock_ahead = ?, right_until = ? WHERE id = ?",
+                (*(wrong or (None, None)), number),
+            )
 
     # Projection
 

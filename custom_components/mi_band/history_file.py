@@ -77,6 +77,12 @@ MIGRATIONS: Final = (
         UNIQUE (band, start)
     ) STRICT;
     """,
+    """
+    -- What the band's clock is off, in minutes, and up to where was fetched when that was seen
+    -- first; null while it is right.
+    ALTER TABLE band ADD COLUMN clock_ahead INTEGER;
+    ALTER TABLE band ADD COLUMN right_until INTEGER;
+    """,
 )
 """One script per step of the schema; a step that was published is never edited."""
 

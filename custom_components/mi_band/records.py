@@ -21,7 +21,7 @@ from .digest import digest
 from .history import History
 from .history_file import HistoryError
 from .statistics import Projection, async_clear_statistics
-from .sync import Sync, Synced, async_fetched_until
+from .sync import Sync, Synced, async_note_clock
 from .wearer import wearer
 
 _MINUTE_S: Final = 60
@@ -66,8 +66,6 @@ class Records:
         )
         self._turn = asyncio.Lock()
         self._woke_up: int | None = None
-        self._right_until: int | None = None
-        """See `Sync`; None while the clock of the band is right."""
         self._left_out: set[datetime] = set()
 
     async def async_digest(self) -> Recorded:
@@ -109,11 +107,7 @@ class Records:
         async with self._turn:
             with _translated():
                 archive = await async_get_archive(self._hass)
-                right_until = self._right_until if error else None
-                if right_until is None:
-                    right_until = await async_fetched_until(archive, self._band, RecordKind.MINUTES)
-                # A sync that breaks is not to take what it brought for what was right.
-                self._right_until = right_until if error else None
+                error, right_until = await async_note_clock(archive, self._band, error)
                 sync = Sync(
                     archive=archive,
                     band=self._band,

@@ -27,7 +27,7 @@ from .band.fetch import Batch, RecordKind, fetch
 from .band.link import Link
 from .band.minutes import Minute, decode_minutes
 from .band.workouts import Workout, decode_track, decode_workout
-from .history import History
+from .history import History, WrongClock
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -108,8 +108,10 @@ class Sync:
         return error.first_wanted(fetched_until) if error else fetched_until
 
     async def _fetch_minutes(self, link: Link, error: ClockError | None) -> int:
-        since = await self._first_wanted(RecordKind.MINUTES, error)
-        may_be_known = True
+        fetched_until = await async_fetched_until(self.archive, self.band, RecordKind.MINUTES)
+        since = error.first_wanted(fetched_until) if error else fetched_until
+        # After a sync that broke it goes on in the middle of what the wrong clock stamped.
+        may_be_known = fetched_until <= self.right_until
         count = 0
         for _ in range(MOST_ROUNDS):
             async with fetch(link, RecordKind.MINUTES, _moment(since), keep=self.keep) as batch:
@@ -137,9 +139,9 @@ class Sync:
         await asyncio.sleep(max(0.0, ends - loop.time()))
 
     async def _stored(self, stamped: list[Minute]) -> list[Minute]:
-        return await self.archive.async_run(
-            History.minutes, self.band, stamped[0].minute, stamped[-1].minute + 1
-        )
+        """Return what was stored of a time while the clock was right."""
+        end = min(stamped[-1].minute + 1, self.right_until)
+        return await self.archive.async_run(History.minutes, self.band, stamped[0].minute, end)
 
     async def _commit_minutes(self, minutes: list[Minute]) -> int:
         # One that has not been yet would be shown as the last. Those of a clock that runs a little
@@ -246,6 +248,30 @@ async def async_fetched_until(archive: Archive, band: str, kind: RecordKind) -> 
     """
     stored = await archive.async_run(History.fetched_until, band, kind)
     return _minute(dt_util.utcnow() - FIRST_SYNC_SPAN) if stored is None else stored
+
+
+async def async_note_clock(
+    archive: Archive, band: str, error: ClockError | None
+) -> tuple[ClockError | None, int]:
+    """Take note of what a band's clock is off, until a sync finds it right.
+
+    A sync that breaks is not to take what it brought for what was right, nor is the next one after
+    a restart.
+
+    Returns:
+        The error, as it was when it was first seen, and up to where was fetched by then.
+
+    Raises:
+        HistoryError: the store cannot be read or written.
+    """
+    noted = await archive.async_run(History.wrong_clock, band)
+    if error and noted and (same := error.as_before(noted.ahead)).ahead == noted.ahead:
+        return same, noted.right_until
+    until = await async_fetched_until(archive, band, RecordKind.MINUTES)
+    if error or noted:
+        wrong = WrongClock(error.ahead, until) if error else None
+        await archive.async_run(History.note_wrong_clock, band, wrong)
+    return error, until
 
 
 def _commit(history: History, band: str, minutes: list[Minute], now: datetime) -> int:

@@ -42,7 +42,7 @@ class Timepiece:
         error = ClockError.of(reading.shown, now)
         if error is None:
             await correct_clock(link, now, reading)
-        self._error = error and error.as_before(self._error)
+        self._error = error
 
     @asynccontextmanager
     async def async_set_after(self, link: Link) -> AsyncGenerator[ClockError | None]:

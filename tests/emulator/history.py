@@ -77,6 +77,7 @@ class Past:
         travels: Moves to other zones; the last leads to where the wearer is now.
         settings: What the clock was like; before the first one it was right.
         off: From when to when the band was switched off.
+        workouts: Whether the band was told of the sport in it, which depends on the weekday.
     """
 
     days: int = 14
@@ -85,6 +86,7 @@ class Past:
     travels: tuple[Travel, ...] = ()
     settings: tuple[Setting, ...] = ()
     off: tuple[tuple[datetime, datetime], ...] = ()
+    workouts: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what could not have been.
@@ -266,7 +268,7 @@ class History:
     @cached_property
     def _past_workouts(self) -> list[Workout]:
         """The workouts of the past, not yet filled in."""
-        if not self._past.days:
+        if not (self._past.days and self._past.workouts):
             return []
         first, last = (self._where.local(one).toordinal() for one in (self._first, self._born))
         return [

@@ -76,6 +76,8 @@ def past(now: Time, off: int) -> Past:
         days=DAYS,
         settings=(Setting(at=now() - HOURS_AGO, error=timedelta(minutes=off)),),
         off=((now() - HOURS_AGO - timedelta(hours=1), now() - HOURS_AGO),),
+        # Of workouts that were not fetched nobody can tell under which clock they were noted.
+        workouts=False,
     )
 
 
@@ -282,6 +284,45 @@ class TestBrokenOff:
         await house.set_up()
         await house.until_connected()
         await house.until_synced()
+        await assert_right(hass, house.band)
+
+    @pytest.mark.parametrize("off", [-421, 540])
+    async def test_a_restart_before_the_workouts_came_moves_none_to_a_wrong_time(
+        self, hass: HomeAssistant, waiting: House, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        waiting.band.wearer.work_out(Sport.TREADMILL, 20)
+        waiting.band.faults.records(Trouble(kind=5, start=4))
+        await waiting.set_up()
+        await until(lambda: "cannot be brought home yet" in caplog.text)
+        await waiting.unload()
+        await waiting.set_up()
+        await waiting.until_synced()
+        await assert_right(hass, waiting.band)
+        assert (await starts(hass))["TREADMILL"] == began(waiting.band)["TREADMILL"]
+
+    @pytest.mark.parametrize("restarted", [False, True])
+    @pytest.mark.parametrize(("off", "manner"), [(-61, Manner(block=100, delete=True))])
+    async def test_minutes_that_are_all_alike_are_not_taken_for_those_before_the_link_broke(
+        self,
+        hass: HomeAssistant,
+        waiting: House,
+        caplog: pytest.LogCaptureFixture,
+        restarted: bool,  # noqa: FBT001  a case of the test
+    ) -> None:
+        house = waiting
+        # It was charged all the time.
+        house.band.wearer.live(HOURS_AGO / timedelta(hours=1), Doing.CHARGING)
+        for _ in range(3):
+            house.band.faults.records(Trouble(kind=1))
+        house.band.faults.records(Trouble(kind=1, start=4))
+        await house.set_up()
+        await until(lambda: "cannot be brought home yet" in caplog.text)
+        if restarted:
+            await house.unload()
+            await house.set_up()
+            await house.until_synced()
+        else:
+            await house.call("sync")
         await assert_right(hass, house.band)
 
 

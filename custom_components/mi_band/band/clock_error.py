@@ -49,14 +49,12 @@ class ClockError:
             return None
         return cls(ahead=round((shown - now) / _MINUTE), shown=int(shown.timestamp() // 60))
 
-    def as_before(self, before: Self | None) -> Self:
-        """Return the same error in the same minutes, where an earlier reading told another one.
+    def as_before(self, ahead: int) -> Self:
+        """Return the same error in as many minutes as an earlier reading told, if it is that one.
 
         Both may be half a minute off, and records that are moved by both would not join.
         """
-        if before is None or abs(self.ahead - before.ahead) > 1:
-            return self
-        return replace(self, ahead=before.ahead)
+        return self if abs(self.ahead - ahead) > 1 else replace(self, ahead=ahead)
 
     def first_wanted(self, fetched_until: int) -> int:
         """Return the stamp from which on there may be records that were not fetched yet.
