@@ -50,3 +50,12 @@ def async_end_offers(hass: HomeAssistant, address: str, *, but: str | None = Non
     for flow in flows.async_progress_by_handler(DOMAIN, include_uninitialized=True):
         if flow["context"].get("unique_id") == address and flow["flow_id"] != but:
             flows.async_abort(flow["flow_id"])
+
+
+@callback
+def async_end_dialogs(hass: HomeAssistant, entry_id: str) -> None:
+    """End every dialog that would change the band of an entry."""
+    flows = hass.config_entries.flow
+    for flow in flows.async_progress_by_handler(DOMAIN, include_uninitialized=True):
+        if flow["context"].get("entry_id") == entry_id:
+            flows.async_abort(flow["flow_id"])

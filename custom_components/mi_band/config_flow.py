@@ -211,15 +211,26 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_form(step_id="known_band", data_schema=schema, last_step=False)
 
     def _claim(self) -> None:
-        """Take the band in hands, or end this dialog while another one has it."""
+        """Take the band in hands, or end this dialog while another one has it, or an entry."""
+        owner = self._owner()
+        if owner is not None and owner.source != SOURCE_IGNORE:
+            raise AbortFlow("already_configured")
         if not async_claim(self.hass, self._address, self.flow_id):
             raise AbortFlow("already_in_progress")
+
+    def _owner(self) -> ConfigEntry | None:
+        """Return whose address it is, unless that is the band that this dialog is about."""
+        entries = self.hass.config_entries
+        owner = entries.async_entry_for_domain_unique_id(DOMAIN, self._address)
+        return None if self._known is not None and owner is self._known.entry else owner
 
     # How to get its key
 
     async def async_step_method(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where the band comes from, for that decides where its key does."""
         self._claim()
+        if self._known is not None:
+            await self._known.async_keep()
         self._to_sign = False
         return self.async_show_menu(step_id="method", menu_options=["tap", "account", "key"])
 
@@ -358,7 +369,6 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_pair(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the pairing while it runs."""
-        self._claim()
         # One that failed before has the key and the wearer of then.
         self._first_sync = None
         if self._procedure is None and isinstance(self._pairing, Pairing):
@@ -534,11 +544,13 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         """Keep everything of the band but its key and its address."""
         if self._known is None:
             raise RuntimeError("this step is for a known band")
-        entries = self.hass.config_entries
-        offered = entries.async_entry_for_domain_unique_id(DOMAIN, self._address)
-        if offered is not None and offered.source == SOURCE_IGNORE:
+        if self._known.is_gone:
+            # Somebody has removed it meanwhile, so this is a band of its own.
+            self._known = self._first_sync = None
+            return await self.async_step_profile()
+        if (ignored := self._owner()) is not None:
             # Somebody has dismissed the card of the new address, not the band.
-            await entries.async_remove(offered.entry_id)
+            await self.hass.config_entries.async_remove(ignored.entry_id)
         result = self.async_update_reload_and_abort(
             self._known.entry,
             unique_id=self._address,
@@ -566,6 +578,9 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         """
         if self._procedure is None:
             raise RuntimeError("this step shows a procedure")
+        self._claim()
+        if self._known is not None:
+            await self._known.async_keep()
         try:
             phase = await self._procedure.async_phase()
         except (BandError, AccountError) as err:
@@ -590,7 +605,7 @@ class MiBandConfigFlow(ConfigFlow, domain=DOMAIN):
         """Let the band go when the dialog is closed: that takes the question off its screen."""
         async_release(self.hass, self.flow_id)
         if self._known is not None:
-            self._known.async_give_back()
+            self._known.async_give_back(ask=self.source != SOURCE_REAUTH)
         if self._procedure is not None:
             self._procedure.async_close()
 

@@ -13,7 +13,7 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 
@@ -23,16 +23,18 @@ from .bands import MakeBand, held
 from .flow import (
     DOMAIN,
     KEY,
+    PROFILE,
     async_choose,
     async_discovered,
     async_submit,
     async_until_heard,
     async_wait_out,
 )
-from .house import House, until
+from .house import House, entry_of, until
 
 OTHER_KEY = bytes(reversed(KEY))
 NEW_ADDRESS = "F3:4E:C4:00:00:99"
+SHORT = timedelta(milliseconds=100)
 KEEPER = "custom_components.mi_band.keeper"
 
 
@@ -258,14 +260,101 @@ async def test_a_key_that_is_refused_while_a_dialog_is_open_is_asked_for_after_i
     assert not [*house.entry.async_get_active_flows(hass, {SOURCE_REAUTH})]
 
 
-async def test_a_dialog_about_a_band_that_was_removed_meanwhile_can_be_closed(
+async def test_a_key_that_was_refused_before_a_dialog_is_asked_for_after_it(
+    hass: HomeAssistant, house: House, make_band: MakeBand
+) -> None:
+    await house.band.power_off()
+    await house.until_state("binary_sensor", "connected", "off")
+    await make_band(key=OTHER_KEY, address=house.band.address)
+    await until(lambda: [*house.entry.async_get_active_flows(hass, {SOURCE_REAUTH})])
+    page = await _async_reconfigure(hass, house)
+    # Which ends what was asked until then. The key is refused anew while this dialog is open.
+    assert await hass.config_entries.async_reload(house.entry.entry_id)
+    await until(lambda: house.entry.runtime_data.lease.closed)
+    assert not [*house.entry.async_get_active_flows(hass, {SOURCE_REAUTH})]
+    hass.config_entries.flow.async_abort(page["flow_id"])
+    await until(lambda: [*house.entry.async_get_active_flows(hass, {SOURCE_REAUTH})])
+
+
+async def test_a_dialog_about_a_band_ends_when_that_is_removed(
     hass: HomeAssistant, house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
+    menu = await _async_reconfigure(hass, house)
     page = await async_choose(hass, await _async_reconfigure(hass, house), "new_key")
     await hass.config_entries.async_remove(house.entry.entry_id)
-    hass.config_entries.flow.async_abort(page["flow_id"])
+    for left in (menu, page):
+        with pytest.raises(UnknownFlow):
+            await hass.config_entries.flow.async_configure(left["flow_id"])
     await hass.async_block_till_done()
     assert not [said for said in caplog.records if said.levelno >= logging.ERROR]
+
+
+async def test_a_new_address_of_a_band_that_was_removed_meanwhile_becomes_a_band_of_its_own(
+    hass: HomeAssistant, house: House, make_band: MakeBand
+) -> None:
+    await house.band.power_off()
+    await house.until_state("binary_sensor", "connected", "off")
+    reset = await make_band(key=KEY, address=NEW_ADDRESS)
+    page = await async_submit(hass, await async_discovered(hass, reset))
+    page = await async_submit(hass, page, {"known_band": house.entry.entry_id})
+    page = await async_choose(hass, page, "key")
+    await hass.config_entries.async_remove(house.entry.entry_id)
+    page = await async_submit(hass, page, {"key": KEY.hex()})
+    assert page["step_id"] == "profile"
+    page = await async_submit(hass, page, PROFILE | {"wrist": "left"})
+    assert page["type"] is FlowResultType.CREATE_ENTRY
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert entry.data["address"] == entry.unique_id == NEW_ADDRESS
+    assert entry.data["identity"] != house.entry.data["identity"]
+    assert held(reset)["user_profile"]["wrist"] == "left"
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_an_address_that_another_band_got_meanwhile_is_not_taken_from_it(
+    hass: HomeAssistant, house: House, make_band: MakeBand
+) -> None:
+    other = await make_band(profile="v1_new", address=NEW_ADDRESS)
+    await async_until_heard(hass, other)
+    listed = await async_choose(hass, await _async_reconfigure(hass, house), "new_address")
+    chosen = await async_choose(hass, await _async_reconfigure(hass, house), "new_address")
+    with patch("custom_components.mi_band.claims.LONGEST_PAUSE", timedelta()):
+        chosen = await async_submit(hass, chosen, {"address": NEW_ADDRESS})
+    assert chosen["step_id"] == "method"
+    theirs = entry_of(hass, other, wearer="Bob", identity="b" * 32)
+    for page, answer in ((listed, {"address": NEW_ADDRESS}), (chosen, {"next_step_id": "tap"})):
+        ended = await async_submit(hass, page, answer)
+        assert (ended["type"], ended["reason"]) == (FlowResultType.ABORT, "already_configured")
+    assert not other.bound
+    assert house.entry.unique_id == house.band.address
+    assert theirs.unique_id == NEW_ADDRESS
+    await house.until_connected()
+
+
+async def test_a_dialog_that_was_left_open_keeps_nobody_from_the_band_for_ever(
+    hass: HomeAssistant, house: House
+) -> None:
+    with patch("custom_components.mi_band.known_band.LONGEST_PAUSE", SHORT):
+        page = await async_choose(hass, await _async_reconfigure(hass, house), "new_key")
+        assert house.entry.state is ConfigEntryState.NOT_LOADED
+        await until(lambda: house.entry.state is ConfigEntryState.LOADED)
+    await house.until_connected()
+    # Who comes back has it once more.
+    page = await async_choose(hass, page, "key")
+    page = await async_submit(hass, page, {"key": KEY.hex()})
+    assert page["reason"] == "reconfigure_successful"
+    await house.until_connected()
+
+
+async def test_a_band_that_was_loaded_anew_meanwhile_gives_way_to_the_dialog(
+    hass: HomeAssistant, house: House
+) -> None:
+    page = await async_choose(hass, await _async_reconfigure(hass, house), "new_key")
+    assert await hass.config_entries.async_reload(house.entry.entry_id)
+    await house.until_connected()
+    page = await async_choose(hass, page, "key")
+    page = await async_submit(hass, page, {"key": KEY.hex()})
+    assert page["reason"] == "reconfigure_successful"
+    await house.until_connected()
 
 
 async def test_the_key_is_shown_only_after_a_confirmation(
