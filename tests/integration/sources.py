@@ -158,6 +158,11 @@ class Diary(CalendarEntity):
         self.events = sorted(events, key=lambda event: str(event.start))
         self.async_write_ha_state()
 
+    def become(self, *, available: bool) -> None:
+        """Be there to be read, or not."""
+        self._attr_available = available
+        self.async_write_ha_state()
+
     @property
     @override
     def event(self) -> CalendarEvent | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
+import logging
 
 from homeassistant.components.calendar import CalendarEvent
 from homeassistant.core import HomeAssistant
@@ -139,6 +140,25 @@ async def test_a_calendar_that_is_not_there_takes_nothing_away(
     await house.bring_band_back()
     await settle(house)
     assert _texts(house) == {"0": "Standup"}
+
+
+async def test_a_calendar_that_is_unavailable_is_not_asked(
+    house: House, diary: Diary, caplog: pytest.LogCaptureFixture
+) -> None:
+    diary.set(_event("Standup"))
+    await house.choose(calendar="calendar.ada")
+    await _until_texts(house, {"0": "Standup"}, 1)
+    diary.become(available=False)
+    await house.lose_band()
+    await house.bring_band_back()
+    await settle(house)
+    assert _texts(house) == {"0": "Standup"}
+    assert "calendar" not in " ".join(
+        record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING
+    )
+    diary.become(available=True)
+    diary.set()
+    await until(lambda: _texts(house) == {})
 
 
 async def test_a_cut_brings_the_rest_on_the_next_link(house: House, diary: Diary) -> None:

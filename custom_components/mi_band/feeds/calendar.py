@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
@@ -109,7 +109,9 @@ class CalendarFeed:
         """Return the next events; None while the calendar is not there to be read."""
         if self._entity_id is None:
             return []
-        if self._hass.states.get(self._entity_id) is None:
+        state = self._hass.states.get(self._entity_id)
+        if state is None or state.state == STATE_UNAVAILABLE:
+            # To ask for it all the same would be a line in the log each time.
             return None
         now = dt_util.now()
         answer = await self._hass.services.async_call(
