@@ -5,9 +5,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from .alert_queue import async_forget_alert_queue
 from .choices import Choices
 from .claims import async_end_dialogs
-from .const import DOMAIN
+from .const import CONF_IDENTITY, DOMAIN
 from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .face_log import face_store
 from .feeds import async_start_feeds
@@ -67,6 +68,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: MiBandConfigEntry) -> b
 async def async_remove_entry(hass: HomeAssistant, entry: MiBandConfigEntry) -> None:
     """Delete what was kept beside the entry, and end what was going on about it."""
     async_end_dialogs(hass, entry.entry_id)
+    async_forget_alert_queue(hass, entry.data[CONF_IDENTITY])
     await snapshot_store(hass, entry.entry_id).async_remove()
     await face_store(hass, entry.entry_id).async_remove()
     await firmware_store(hass, entry.entry_id).async_remove()
