@@ -25,13 +25,12 @@ _TRIES = 10
 _MINUTE = timedelta(minutes=1)
 
 
-def digest(history: History, band: str, *, woke_up: int | None = None) -> Recorded:
+def digest(history: History, band: str) -> Recorded:
     """Return what follows from all that is stored of a band.
 
     Args:
         history: the store; waits for the disk.
         band: its identity.
-        woke_up: the minute, since 1970-01-01 UTC, in which the band said so; None when it did not.
     """
     fetched_until = history.fetched_until(band, RecordKind.MINUTES)
     recorded = Recorded(
@@ -41,6 +40,7 @@ def digest(history: History, band: str, *, woke_up: int | None = None) -> Record
     last = history.last_minute(band)
     if last is None:
         return recorded
+    woke_up = history.woke_up(band)
     if woke_up == last + 2:
         # The band told it within the minute that follows the last one, and its clock may be some
         # seconds behind.

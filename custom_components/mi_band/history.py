@@ -234,6 +234,19 @@ class History:
                 (*(wrong or (None, None)), number),
             )
 
+    def woke_up(self, band: str) -> int | None:
+        """Return the minute in which the band said last that its wearer woke up, if it did."""
+        query = "SELECT woke_up FROM band WHERE identity = ?"
+        with self.file.reading() as connection:
+            row: tuple[int | None] | None = connection.execute(query, (band,)).fetchone()
+        return None if row is None else row[0]
+
+    def note_woke_up(self, band: str, minute: int) -> None:
+        """Take note that the band says so."""
+        with self.file.writing() as connection:
+            number, _ = _band_to_write(connection, band)
+            connection.execute("UPDATE band SET woke_up = ? WHERE id = ?", (minute, number))
+
     # Projection
 
     def unprojected(self, band: str) -> Unprojected | None:

@@ -82,6 +82,8 @@ MIGRATIONS: Final = (
     -- first; null while it is right.
     ALTER TABLE band ADD COLUMN clock_ahead INTEGER;
     ALTER TABLE band ADD COLUMN right_until INTEGER;
+    -- The minute in which the band said last that its wearer woke up.
+    ALTER TABLE band ADD COLUMN woke_up INTEGER;
     """,
 )
 """One script per step of the schema; a step that was published is never edited."""

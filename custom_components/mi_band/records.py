@@ -75,7 +75,7 @@ class Records:
             HistoryError: the store cannot be read.
         """
         archive = await async_get_archive(self._hass)
-        return await archive.async_run(digest, self._band, woke_up=self._woke_up)
+        return await archive.async_run(digest, self._band)
 
     async def async_read[**P, R](
         self, read: Callable[Concatenate[History, str, P], R], *args: P.args, **kwargs: P.kwargs
@@ -90,7 +90,7 @@ class Records:
             return await archive.async_run(read, self._band, *args, **kwargs)
 
     def note_woke_up(self) -> None:
-        """Take note that the band says just now that its wearer woke up."""
+        """Take note that the band says just now that its wearer woke up; the next sync tells."""
         self._woke_up = int(dt_util.utcnow().timestamp()) // _MINUTE_S
 
     async def async_sync(self, link: Link, error: ClockError | None) -> Synced:
@@ -108,6 +108,9 @@ class Records:
             with _translated():
                 archive = await async_get_archive(self._hass)
                 error, right_until = await async_note_clock(archive, self._band, error)
+                if self._woke_up is not None:
+                    # With it the night is over, and has to be so after a restart as well.
+                    await archive.async_run(History.note_woke_up, self._band, self._woke_up)
                 sync = Sync(
                     archive=archive,
                     band=self._band,

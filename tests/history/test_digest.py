@@ -26,7 +26,9 @@ def spent(start: int, *stretches: tuple[int, int]) -> list[Minute]:
 
 def night_of(history: History, woke_up: int | None = None) -> tuple[int, int] | None:
     """Return when the night that is told begins and ends, in minutes after the evening."""
-    night = digest(history, BAND, woke_up=woke_up).night
+    if woke_up is not None:
+        history.note_woke_up(BAND, woke_up)
+    night = digest(history, BAND).night
     return (night.start - EVENING, night.end - EVENING) if night else None
 
 

@@ -293,6 +293,17 @@ class TestMorning:
         house.band.wearer.wake_up()
         await house.until_state("sensor", "woke_up_at", moment(slept.end))
 
+    async def test_a_restart_before_breakfast_leaves_the_night_as_it_was_told(
+        self, house: House
+    ) -> None:
+        slept = house.band.truth.sleeps()[-1]
+        house.band.wearer.wake_up()
+        await house.until_state("sensor", "woke_up_at", moment(slept.end))
+        await house.unload()
+        await house.set_up()
+        await house.until_connected()
+        assert house.value("sensor", "woke_up_at") == moment(slept.end)
+
 
 async def test_the_last_workout_is_told(house: House) -> None:
     workout = house.band.truth.workouts()[-1]
