@@ -1,16 +1,21 @@
 """Messages appear on the wrist, whole or cut, and never break."""
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 import voluptuous as vol
 
 from custom_components.mi_band import alert_queue
 from custom_components.mi_band.wrist_actions import LOOKS
+from tests.emulator.backend import AttachedScanner
 
+from .bands import MakeBand
+from .flow import KEY
 from .house import House, entry_of, until
 
 
@@ -91,6 +96,10 @@ async def test_every_look_reaches_the_screen(house: House) -> None:
         assert f"As {look}" in house.band.screen.text
 
 
+def _is_last_alert(house: House, body: str) -> bool:
+    return [alert["body"] for alert in house.on_band("alerts")][-1:] == [body]
+
+
 def _has_alerts(house: House, number: int) -> bool:
     return len(house.on_band("alerts")) == number
 
@@ -116,6 +125,27 @@ async def test_a_message_is_repeated_as_often_as_asked(
     monkeypatch.setattr(alert_queue, "REPEAT_PAUSE", timedelta())
     await house.call("notify", message="It rains", repeat=3)
     assert [alert["body"] for alert in house.on_band("alerts")] == ["It rains"] * 3
+
+
+async def test_a_message_that_is_cancelled_half_way_does_not_spoil_the_next_one(
+    make_band: MakeBand, bluetooth_scanner: AttachedScanner, hass: HomeAssistant
+) -> None:
+    band = await make_band(key=KEY, mtu=23)
+    house = House(hass, band, entry_of(hass, band))
+    await house.set_up()
+    await house.until_connected()
+    await house.until_synced()
+    for turns in range(12):
+        sending = hass.async_create_task(house.call("notify", message="x" * 150))
+        # As a script does that is started anew.
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        sending.cancel()
+        await asyncio.wait([sending])
+        await house.call("notify", message=f"Next {turns}", priority="high")
+        await until(partial(_is_last_alert, house, f"Next {turns}"))
+    assert not band.violations
+    await house.unload()
 
 
 @pytest.mark.parametrize("fields", [{"repeat": 0}, {"repeat": 6}, {"priority": "urgent"}], ids=str)

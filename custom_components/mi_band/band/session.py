@@ -146,12 +146,20 @@ class BandSession(Link):
         """Write packets in order; as commands where the characteristic takes them."""
         found = self._find(characteristic)
         response = "write-without-response" not in found.properties
-        async with self._request_turn:
+
+        async def send() -> None:
             for packet in packets:
                 await self._request(
                     characteristic,
                     self._client.write_gatt_char(found, packet, response=response),
                 )
+
+        async with self._request_turn:
+            if characteristic is Characteristic.CHUNKED_TRANSFER:
+                # A band that has the first piece of a message waits for all the others.
+                await _to_its_end(send())
+            else:
+                await send()
 
     @override
     @asynccontextmanager
@@ -296,6 +304,19 @@ def _is_refusal(err: BleakError) -> bool:
     """Tell whether an error without a code is the band's answer."""
     # A proxy passes what the band refuses on as text.
     return not isinstance(err, BleakDBusError) or err.dbus_error in _BAND_REFUSES
+
+
+async def _to_its_end(work: Coroutine[object, object, None]) -> None:
+    """Do something that whoever is cancelled meanwhile still brings to its end."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            # The cancellation is what is told, whatever came of the rest.
+            task.exception()
+        raise
 
 
 @asynccontextmanager
