@@ -99,6 +99,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         )
         self.data = BandState()
         self._store = snapshot_store(hass, entry.entry_id)
+        self._is_over = False
         retention = RETENTION.of(entry)
         self.records = Records(
             hass,
@@ -159,10 +160,11 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             self.hass, self._async_keep_link(), f"link to {entry.title}"
         )
 
-        async def stop(_: Event | None = None) -> None:
+        async def stop(event: Event | None = None) -> None:
             task.cancel()
             await asyncio.wait([task])
             self.lease.close(LinkLost("the band is not served any more"))
+            self._is_over = event is None
             await self._store.async_save(encode_snapshot(self.data))
 
         entry.async_on_unload(stop)
@@ -302,6 +304,9 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self._save_later()
 
     def _save_later(self) -> None:
+        if self._is_over:
+            # Its entry was loaded anew or removed; what somebody still does here is of the past.
+            return
         self._store.async_delay_save(lambda: encode_snapshot(self.data), SAVE_DELAY.total_seconds())
 
     # What entities and actions may ask for

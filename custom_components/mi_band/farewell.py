@@ -1,5 +1,6 @@
 """The ways out: what is done before a band is reset, and what is looked for after it."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -10,6 +11,7 @@ from homeassistant.components.bluetooth import (
     BluetoothScanningMode,
     BluetoothServiceInfoBleak,
 )
+from homeassistant.config_entries import ConfigEntryState, UnknownEntry
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -21,7 +23,7 @@ from .band.session import BandSession
 from .band.state import BandState, Recorded
 from .claims import async_end_offers
 from .const import DOMAIN
-from .coordinator import MiBandCoordinator
+from .coordinator import MiBandConfigEntry, MiBandCoordinator
 from .reach import is_band_4, system_hold
 
 NEW_LIFE_TIMEOUT: Final = timedelta(seconds=60)
@@ -69,9 +71,7 @@ async def async_factory_reset(
             translation_placeholders={"name": coordinator.name},
         )
     if not keep_history:
-        await coordinator.records.async_forget()
-        await coordinator.faces.async_forget()
-        coordinator.async_publish(_without_records)
+        await _async_forget(coordinator)
     return Farewell(synced=synced, heard_as_new=heard)
 
 
@@ -81,11 +81,14 @@ async def async_unbind(
     """Reset the band as above, then remove its config entry, device and entities."""
     farewell = await async_factory_reset(coordinator, force=force, keep_history=keep_history)
     hass, entry_id = coordinator.hass, coordinator.config_entry.entry_id
-    # It takes some time to end everything that goes on, in which the band may be heard once more.
-    await hass.config_entries.async_unload(entry_id)
+    # Somebody else may have removed it while the band was listened for.
+    with suppress(UnknownEntry):
+        # It takes some time to end everything that goes on, in which it may be heard once more.
+        await hass.config_entries.async_unload(entry_id)
     # With its entry gone it would be offered anew, under the address that nobody answers to.
     bluetooth.async_clear_advertisement_history(hass, coordinator.address)
-    await hass.config_entries.async_remove(entry_id)
+    with suppress(UnknownEntry):
+        await hass.config_entries.async_remove(entry_id)
     # A discovery may have begun while the band still had its entry.
     async_end_offers(hass, coordinator.address)
     return farewell
@@ -110,6 +113,20 @@ async def _async_reset(coordinator: MiBandCoordinator) -> bool:
     # One that did not hang up by itself is not heard under its new address before.
     coordinator.lease.end()
     return said_yes
+
+
+async def _async_forget(coordinator: MiBandCoordinator) -> None:
+    """Forget what the band told, wherever that is by now."""
+    entry: MiBandConfigEntry = coordinator.config_entry
+    await coordinator.records.async_forget()
+    if coordinator.hass.config_entries.async_get_entry(entry.entry_id) is None:
+        # Somebody has removed it while the band was listened for.
+        return
+    if entry.state is ConfigEntryState.LOADED:
+        # It may have been loaded anew.
+        coordinator = entry.runtime_data
+    await coordinator.faces.async_forget()
+    coordinator.async_publish(_without_records)
 
 
 def _without_records(state: BandState) -> BandState:

@@ -9,6 +9,7 @@ from bleak.exc import BleakError
 from habluetooth import get_manager
 from homeassistant.auth.models import User
 from homeassistant.components import bluetooth
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -139,6 +140,22 @@ async def test_the_last_values_can_be_forgotten(
     assert kept["settings"]["chosen"]["step_goal"] == 7000
 
 
+async def test_the_last_values_are_forgotten_of_a_band_that_was_loaded_anew_meanwhile(
+    house: House, old_address: str, hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    async def reload(*_: object) -> bool:
+        return await hass.config_entries.async_reload(house.entry.entry_id)
+
+    with patch(f"{FAREWELL}._async_heard_as_new", side_effect=reload):
+        await house.call("factory_reset", keep_history=False)
+    for key in ("steps", "battery", "last_sync"):
+        assert house.value("sensor", key) == "unknown"
+    await house.unload()
+    kept = hass_storage[_stored(house)]["data"]
+    assert (kept["today"], kept["battery"], kept["last_sync"]) == (None, None, None)
+    await house.band.wait_for(lambda: house.band.powered)
+
+
 async def test_the_button_resets_the_band_too(house: House, old_address: str) -> None:
     await _async_enable(house, "factory_reset")
     await house.act("button", "factory_reset", "press")
@@ -222,6 +239,30 @@ async def test_a_bond_that_cannot_be_removed_fails_no_farewell(
     unpair.assert_awaited_once()
     assert answer == {"synced": True, "heard_as_new": True}
     assert _is_new(house.band, old_address)
+
+
+@pytest.mark.parametrize("keep_history", [True, False])
+async def test_a_band_that_is_removed_while_it_is_listened_for_has_left_all_the_same(
+    house: House,
+    old_address: str,
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    *,
+    keep_history: bool,
+) -> None:
+    async def remove(*_: object) -> bool:
+        await hass.config_entries.async_remove(house.entry.entry_id)
+        return True
+
+    with patch(f"{FAREWELL}._async_heard_as_new", side_effect=remove):
+        answer = await house.call("unbind", keep_history=keep_history)
+    assert answer == {"synced": True, "heard_as_new": True}
+    assert hass.config_entries.async_entries(DOMAIN) == []
+    await house.band.wait_for(lambda: house.band.powered)
+    assert _is_new(house.band, old_address)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    assert _stored(house) not in hass_storage
 
 
 async def test_the_new_band_is_offered_to_be_added(
