@@ -48,8 +48,9 @@ class Records:
             keep: leave on the band what was fetched.
             retention: how long minutes are kept before they become hours; None is for ever.
             fetched: called after each round, with up to when the minutes have come home.
-            changed: called after each sync, with what follows from the records. Not before: on the
-                first one months pass by, and automations would see each workout end.
+            changed: called with what follows from the records when all minutes are home, and again
+                when the workouts are. Not before: at the first sync months pass by, and automations
+                would see each workout end.
         """
         self._hass = hass
         self._entry = entry
@@ -119,13 +120,13 @@ class Records:
                     left_out=self._left_out,
                     project=lambda: self._projection.async_project(archive),
                     committed=lambda: self._async_tell_round(archive),
+                    told=self._async_tell,
                 )
                 synced = await sync.async_run(link, error)
                 if self._retention is not None:
                     oldest = int((dt_util.utcnow() - self._retention).timestamp()) // _MINUTE_S
                     await self._projection.async_fold(archive, oldest)
-                # Nothing new is news too: a night that has lasted until now is over.
-                self._changed(await self.async_digest())
+                await self._async_tell()
                 return synced
 
     async def async_rebuild(self) -> None:
@@ -147,6 +148,10 @@ class Records:
         async with self._turn:
             await self.async_read(History.forget)
             await async_clear_statistics(self._hass, self._band)
+
+    async def _async_tell(self) -> None:
+        # Nothing new is news too: a night that has lasted until now is over.
+        self._changed(await self.async_digest())
 
     async def _async_tell_round(self, archive: Archive) -> None:
         kind = RecordKind.MINUTES

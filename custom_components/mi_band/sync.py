@@ -74,7 +74,12 @@ class Sync:
     project: Callable[[], Awaitable[None]]
     """Puts what changed in the store into the statistics; returns when they are on disk."""
     committed: Callable[[], Awaitable[None]]
-    """Called after each round, for whoever shows what is new."""
+    """Called after each round, for whoever shows how far it is."""
+    told: Callable[[], Awaitable[None]]
+    """Called when all minutes are here, for whoever shows what follows from them.
+
+    Before the workouts, as a band that does not give these out has slept nights as well.
+    """
     keep: bool
     """Leave the records on the band, for another app."""
     right_until: int
@@ -101,6 +106,7 @@ class Sync:
         # What a sync that broke has left behind.
         await self.project()
         minutes = await self._fetch_minutes(link, error)
+        await self.told()
         return Synced(minutes=minutes, workouts=await self._fetch_workouts(link, error))
 
     async def _first_wanted(self, kind: RecordKind, error: ClockError | None) -> int:

@@ -130,6 +130,7 @@ class Home:
             band=self._identity,
             project=lambda: self._projection.async_project(self.archive),
             committed=self._tell,
+            told=self._tell,
             keep=False,
             right_until=0,
         )

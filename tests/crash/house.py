@@ -45,6 +45,7 @@ class House:
             band=identity,
             project=project,
             committed=nothing,
+            told=nothing,
             keep=False,
             right_until=0,
         )

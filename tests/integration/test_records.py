@@ -275,6 +275,21 @@ def moment(minute: int) -> str:
     return datetime.fromtimestamp(minute * 60, UTC).isoformat()
 
 
+async def test_a_band_that_gives_no_workouts_out_has_its_nights_told(
+    hass: HomeAssistant,
+    bluetooth_scanner: AttachedScanner,
+    band: EmulatedBand,
+    entry: MockConfigEntry,
+) -> None:
+    house = House(hass, band, entry)
+    band.faults.records(Trouble(kind=5, start=4), 100)
+    await house.set_up()
+    await until(lambda: house.value("sensor", "woke_up_at") != STATE_UNKNOWN)
+    assert house.value("sensor", "activity") != STATE_UNKNOWN
+    assert house.value("sensor", "last_sync") == STATE_UNKNOWN
+    await house.unload()
+
+
 class TestMorning:
     """The wearer sleeps when Home Assistant fetches for the first time."""
 
