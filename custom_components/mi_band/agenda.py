@@ -31,27 +31,9 @@ async def async_set_reminder(coordinator: MiBandCoordinator, reminder: Reminder)
     Raises:
         HomeAssistantError: translated; the band is away.
     """
-
-    async def write(link: Link) -> Update:
-        await set_reminder(link, reminder)
-        return lambda state: _with(state, reminder.slot, reminder)
-
-    await coordinator.async_change(write)
-
-
-async def async_put_back(coordinator: MiBandCoordinator, slot: int) -> None:
-    """Write once more what lies in a slot, unless somebody has emptied it by now.
-
-    Raises:
-        HomeAssistantError: translated; the band is away.
-    """
-
-    async def write(link: Link) -> Update:
-        if (reminder := reminder_in(coordinator.data, slot)) is not None:
-            await set_reminder(link, reminder)
-        return lambda state: state
-
-    await coordinator.async_change(write)
+    await coordinator.async_change(
+        lambda link: _async_write(coordinator, link, reminder.slot, reminder)
+    )
 
 
 async def async_clear_reminder(coordinator: MiBandCoordinator, slot: int) -> None:
@@ -60,16 +42,43 @@ async def async_clear_reminder(coordinator: MiBandCoordinator, slot: int) -> Non
     Raises:
         HomeAssistantError: translated; the band is away.
     """
-    event = slot < EVENT_SLOTS
+    await coordinator.async_change(lambda link: _async_write(coordinator, link, slot, None))
 
-    async def write(link: Link) -> Update:
-        await clear_reminder(link, slot, event=event)
-        return lambda state: _with(state, slot, None)
 
-    await coordinator.async_change(write)
+async def async_put_back(coordinator: MiBandCoordinator, slot: int) -> None:
+    """Write once more what belongs into a slot, be it nothing, as that is known by then.
+
+    Raises:
+        HomeAssistantError: translated; the band is away.
+    """
+    await coordinator.async_change(
+        lambda link: _async_write(coordinator, link, slot, reminder_in(coordinator.data, slot))
+    )
+
+
+async def _async_write(
+    coordinator: MiBandCoordinator, link: Link, slot: int, reminder: Reminder | None
+) -> Update:
+    # A link that breaks now leaves it at that, for the band tells of none; see `SlotWatch`.
+    coordinator.async_keep(lambda state: _doubting(state, slot))
+    if reminder is None:
+        await clear_reminder(link, slot, event=slot < EVENT_SLOTS)
+    else:
+        await set_reminder(link, reminder)
+    return lambda state: _with(state, slot, reminder)
+
+
+def _doubting(state: BandState, slot: int) -> BandState:
+    return replace(state, slots=replace(state.slots, in_doubt=(*_sure(state, slot), slot)))
 
 
 def _with(state: BandState, slot: int, reminder: Reminder | None) -> BandState:
     others = [other for other in state.slots.reminders if other.slot != slot]
     kept = sorted(others if reminder is None else [*others, reminder], key=lambda one: one.slot)
-    return replace(state, slots=replace(state.slots, reminders=tuple(kept)))
+    slots = replace(state.slots, reminders=tuple(kept), in_doubt=_sure(state, slot))
+    return replace(state, slots=slots)
+
+
+def _sure(state: BandState, slot: int) -> tuple[int, ...]:
+    """Return the slots that are in doubt but for one."""
+    return tuple(other for other in state.slots.in_doubt if other != slot)

@@ -63,6 +63,8 @@ class SlotWatch:
                 await self._async_fill()
             elif slots.doubtful:
                 await self._async_make_sure()
+            for slot in self._coordinator.data.slots.in_doubt:
+                await async_put_back(self._coordinator, slot)
             if self._answers:
                 await self._coordinator.async_change(self._async_ask)
         except HomeAssistantError as err:

@@ -1,5 +1,7 @@
 """Reminders: the action and the bytes that it sends."""
 
+from datetime import timedelta
+
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
@@ -7,7 +9,7 @@ import voluptuous as vol
 
 from tests.vectors import reminders as vectors
 
-from .house import House
+from .house import House, until
 
 _FIRST_SLOT = 9
 """Of those that are not the calendar's."""
@@ -123,3 +125,44 @@ async def test_a_reminder_that_is_cut_is_an_error(house: House, operation: int) 
     with pytest.raises(HomeAssistantError, match="broke"):
         await house.call("set_reminder", reminder=1, text="Bins", when="2080-05-20 06:00:00")
     assert house.entry.runtime_data.data.slots.reminders == ()
+
+
+async def _cut_off(house: House, **fields: object) -> None:
+    """Lose the link with the answer to a reminder, and get it back."""
+    links = house.on_band("connections")
+    house.band.faults.cut_after(1)
+    with pytest.raises(HomeAssistantError, match="broke"):
+        await house.call("set_reminder", reminder=1, **fields)
+    await until(lambda: house.on_band("connections") > links)
+    await house.until_connected()
+
+
+async def test_a_reminder_whose_answer_is_lost_is_there_or_not_as_was_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_components.mi_band.keeper.FIRST_PAUSE", timedelta(milliseconds=20))
+    # From now on a reminder is one write.
+    await house.call("notify", message="Hello")
+    await _cut_off(house, text="Gym", when="2080-05-20 18:30:00")
+    assert _sent(house), "it has reached the band"
+    await until(lambda: house.on_band("reminders") == {})
+    await house.call("set_reminder", reminder=1, text="Pills", when="2080-05-20 09:00:00")
+    await house.call("notify", message="Hello")
+    before = house.on_band("reminders")
+    coordinator = house.entry.runtime_data
+    await _cut_off(house, remove=True)
+    await until(lambda: not coordinator.data.slots.in_doubt)
+    assert house.on_band("reminders") == before
+    assert [reminder.text for reminder in coordinator.data.slots.reminders] == ["Pills"]
+
+
+async def test_a_doubt_outlives_a_restart(house: House) -> None:
+    await house.call("notify", message="Hello")
+    house.band.faults.cut_after(1)
+    with pytest.raises(HomeAssistantError, match="broke"):
+        await house.call("set_reminder", reminder=1, text="Gym", when="2080-05-20 18:30:00")
+    house.band.faults.out_of_range(value=True)
+    assert await house.hass.config_entries.async_reload(house.entry.entry_id)
+    assert house.on_band("reminders") != {}
+    await house.bring_band_back()
+    await until(lambda: house.on_band("reminders") == {})

@@ -54,6 +54,8 @@ class Slots:
     """Of the band that they lie on; a reset one has another, and nothing in its slots."""
     doubtful: bool = False
     """Whether the band may have lost them, as with another firmware."""
+    in_doubt: tuple[int, ...] = ()
+    """The slots of reminders whose last write was cut off; nobody knows what lies there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
