@@ -43,7 +43,7 @@ from .preferences import chosen_on_page, resolved
 from .reach import find_device, signal_dbm, why_unreachable
 from .readings import Readings
 from .records import Records
-from .snapshot import decode_snapshot, encode_snapshot, snapshot_store
+from .snapshot import Snapshot, decode_snapshot, encode_snapshot, snapshot_store
 from .sync import Synced
 from .timepiece import Timepiece
 from .timetable import Timetable
@@ -129,6 +129,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         await self.faces.async_load()
         snapshot = await self._store.async_load()
         state = decode_snapshot(snapshot) if snapshot else BandState()
+        self.calls.unended = bool(snapshot and snapshot.get("unended_call"))
         if not state.settings.chosen:
             # The pages have put these on the band, as far as it took them.
             data = self.config_entry.data
@@ -165,7 +166,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
             await asyncio.wait([task])
             self.lease.close(LinkLost("the band is not served any more"))
             self._is_over = event is None
-            await self._store.async_save(encode_snapshot(self.data))
+            await self._store.async_save(self._snapshot())
 
         entry.async_on_unload(stop)
         # Home Assistant does not unload entries when it stops, but the band must be let go.
@@ -307,7 +308,10 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         if self._is_over:
             # Its entry was loaded anew or removed; what somebody still does here is of the past.
             return
-        self._store.async_delay_save(lambda: encode_snapshot(self.data), SAVE_DELAY.total_seconds())
+        self._store.async_delay_save(self._snapshot, SAVE_DELAY.total_seconds())
+
+    def _snapshot(self) -> Snapshot:
+        return encode_snapshot(self.data) | {"unended_call": self.calls.unended}
 
     # What entities and actions may ask for
 

@@ -212,6 +212,20 @@ async def test_a_link_that_breaks_ends_the_call_and_the_next_one_the_ringing(
     await until(lambda: _is_quiet(house))
 
 
+async def test_a_call_whose_link_broke_ends_also_after_a_restart(
+    house: House, caller: Caller
+) -> None:
+    ringing = caller.begin(caller="Bob", duration=_RING)
+    await caller.until_ringing("Bob")
+    await house.lose_band()
+    with pytest.raises(HomeAssistantError, match="broke"):
+        await ringing
+    assert await house.hass.config_entries.async_reload(house.entry.entry_id)
+    assert house.on_band("calling") == "Bob"
+    await house.bring_band_back()
+    await until(lambda: _is_quiet(house))
+
+
 @pytest.mark.parametrize("operation", [1, 2, 3])
 async def test_a_cut_at_each_write_leaves_nothing_that_rings(
     house: House, caller: Caller, operation: int
