@@ -10,12 +10,7 @@ import logging
 from typing import Final, Never
 
 from homeassistant.components import bluetooth
-from homeassistant.components.bluetooth import (
-    BluetoothCallbackMatcher,
-    BluetoothChange,
-    BluetoothScanningMode,
-    BluetoothServiceInfoBleak,
-)
+from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
@@ -106,7 +101,7 @@ class LinkKeeper:
             serve: uses a link. Returns, once nobody needs it, for how long nobody will; raises when
                 the link breaks, which is then made again at once.
             wanted: set by who cannot wait for the next try.
-            noticed: called when the band is heard anew, or is not heard any more.
+            noticed: called when the band is heard, or is not heard any more.
         """
         self.record = TrackRecord()
         self._hass = hass
@@ -125,11 +120,10 @@ class LinkKeeper:
         """
         with ExitStack() as registered:
             registered.callback(
-                bluetooth.async_register_callback(
-                    self._hass,
-                    self._async_heard,
-                    BluetoothCallbackMatcher(address=self._address, connectable=True),
-                    BluetoothScanningMode.PASSIVE,
+                # The one for news alone would not do: where something that cannot connect hears the
+                # band as well, Home Assistant has none when somebody who can begins to hear it.
+                bluetooth.async_register_advertisement_callback(
+                    self._hass, self._async_heard, self._address
                 )
             )
             registered.callback(
@@ -147,7 +141,7 @@ class LinkKeeper:
         self._wanted.set()
 
     @callback
-    def _async_heard(self, _: BluetoothServiceInfoBleak, __: BluetoothChange) -> None:
+    def _async_heard(self, _: BluetoothServiceInfoBleak) -> None:
         self._heard.set()
         self._noticed()
 
@@ -156,9 +150,9 @@ class LinkKeeper:
         self._noticed()
 
     async def _async_until_heard(self) -> None:
-        self._heard.clear()
-        if find_device(self._hass, self._address) is None:
+        while find_device(self._hass, self._address) is None:
             self._noticed()
+            self._heard.clear()
             await self._heard.wait()
 
     async def _async_try(self) -> timedelta:

@@ -1,13 +1,19 @@
 """The link to a known band: it comes back by itself, and is let go when it should be."""
 
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 
+from bluetooth_data_tools import monotonic_time_coarse
+from habluetooth import BaseHaRemoteScanner, get_manager
+from homeassistant.components import bluetooth
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 import pytest
 
 from tests.emulator.backend import AttachedScanner
+from tests.emulator.radio import Advertisement, Radio
+from tests.lab import AddScanner
 
 from .bands import MakeBand, held
 from .flow import DOMAIN, KEY, async_pair_with_key
@@ -22,9 +28,47 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{KEEPER}.FIRST_PAUSE", timedelta(milliseconds=20))
 
 
+class _Listener(BaseHaRemoteScanner):
+    """Hears bands and connects to none, as many a plug in the wall does."""
+
+    def hear(self, heard: Advertisement) -> None:
+        """Report an advertisement to Home Assistant."""
+        self._async_on_raw_advertisement(
+            heard.address, heard.rssi, heard.advertisement, {}, monotonic_time_coarse()
+        )
+
+
+@pytest.fixture
+async def listener(house: House, radio: Radio) -> AsyncGenerator[None]:
+    """Let something hear the band that cannot connect."""
+    scanner = _Listener("02:00:00:00:5E:01", "plug", None, connectable=False)
+    ends = [
+        scanner.async_setup(),
+        get_manager().async_register_scanner(scanner),
+        radio.listen(scanner.hear),
+    ]
+    yield
+    for end in reversed(ends):
+        end()
+
+
 async def test_the_band_comes_back_after_it_was_away(hass: HomeAssistant, house: House) -> None:
     await house.lose_band()
     await house.bring_band_back()
+
+
+@pytest.mark.usefixtures("listener")
+async def test_the_band_comes_back_where_it_was_heard_before_anything_could_connect(
+    house: House, bluetooth_scanner: AttachedScanner, add_scanner: AddScanner
+) -> None:
+    hass, address = house.hass, house.band.address
+    bluetooth_scanner()
+    await house.until_state("binary_sensor", "connected", "off")
+    # Once a try has failed, it is waited for whom somebody hears that can connect.
+    await until(lambda: bluetooth.async_ble_device_from_address(hass, address) is None)
+    await until(lambda: bluetooth.async_address_present(hass, address, connectable=False))
+    await add_scanner()
+    await house.until_connected()
 
 
 @pytest.mark.parametrize("cut_after", range(1, 13))
