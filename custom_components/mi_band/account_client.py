@@ -17,6 +17,7 @@ from yarl import URL
 from .account_answers import (
     AccountBand,
     Answer,
+    Grant,
     decode_bands,
     decode_code,
     decode_items,
@@ -131,9 +132,11 @@ class Client:
     @asynccontextmanager
     async def _signed_in(self, login: Login) -> AsyncGenerator[SignedIn]:
         """Trade a code for tokens (R2); log out in the end, however it comes."""
-        answer = await self.ask(login_request(login, self.vendor))
-        grant = decode_login(answer, from_browser=login.grant_type == FROM_BROWSER)
+        # Whoever is cancelled from here on still brings it to its end: there is, or will be,
+        # something to log out of.
+        trade = asyncio.ensure_future(self._trade(login))
         try:
+            grant = await _ended(trade)
             grant.require_tokens()
             yield SignedIn(
                 client=self,
@@ -144,8 +147,13 @@ class Client:
                 hosts=grant.hosts_within(self.vendor.domains),
             )
         finally:
-            if grant.login_token:
-                await self._log_out(login.app, grant.login_token)
+            let_in = trade.done() and not trade.cancelled() and trade.exception() is None
+            if let_in and (token := trade.result().login_token):
+                await _ended(asyncio.ensure_future(self._log_out(login.app, token)))
+
+    async def _trade(self, login: Login) -> Grant:
+        answer = await self.ask(login_request(login, self.vendor))
+        return decode_login(answer, from_browser=login.grant_type == FROM_BROWSER)
 
     async def _log_out(self, app: App, login_token: str) -> None:
         try:
@@ -229,6 +237,15 @@ def _fault_of(err: Exception) -> type[AccountUnreachable]:
     if isinstance(err, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)):
         return AccountUnreachable
     return _ConnectionBroken
+
+
+async def _ended[T](task: asyncio.Task[T]) -> T:
+    """Return what comes of a task, which ends by itself even when nobody waits any more."""
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 async def _read_whole(content: aiohttp.StreamReader) -> bytes:

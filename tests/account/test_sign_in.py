@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -20,6 +22,7 @@ from custom_components.mi_band.account_errors import (
     AccountNotRegistered,
     AccountUnreachable,
 )
+from custom_components.mi_band.account_requests import Request, log_out_request
 from tests.emulator.vendor import (
     FALLBACK_HOSTS,
     HOME_HOST,
@@ -263,13 +266,27 @@ async def test_error_codes_come_as_text_or_number_and_are_not_quoted(
     assert "ada" not in str(err)
 
 
-async def test_the_log_out_happens_even_when_nobody_waits_any_more(lab: Lab) -> None:
+@pytest.mark.parametrize("step", [Step.LOGIN, Step.DEVICES])
+async def test_the_log_out_happens_even_when_nobody_waits_any_more(lab: Lab, step: Step) -> None:
     signing_in = asyncio.create_task(lab.sign_in())
-    await lab.service.reached(Step.DEVICES)
+    await lab.service.reached(step)
     signing_in.cancel()
     with pytest.raises(asyncio.CancelledError):
         await signing_in
     assert lab.service.steps[Step.LOGIN] == 1
+    assert not lab.service.open_logins
+
+
+async def test_a_log_out_that_nobody_waits_for_any_more_is_brought_to_its_end(lab: Lab) -> None:
+    def cancel(*about: Any) -> Request:
+        signing_in.cancel()
+        return log_out_request(*about)
+
+    signing_in = asyncio.create_task(lab.sign_in())
+    begun = patch("custom_components.mi_band.account_client.log_out_request", cancel)
+    with begun, pytest.raises(asyncio.CancelledError):
+        await signing_in
+    assert lab.service.steps[Step.LOGOUT] == 1
     assert not lab.service.open_logins
 
 
