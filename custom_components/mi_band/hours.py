@@ -143,6 +143,20 @@ def fold(history: History, band: str, before: int, profile: Profile) -> int:
     return history.fold(band, end, hours)
 
 
+def are_of(hour: Hour, minutes: Sequence[Minute]) -> bool:
+    """Tell whether minutes may be those, or some of those, that were added up to an hour."""
+    steps = sum(sample.steps for sample in minutes)
+    pulses = [bpm for sample in minutes if (bpm := heart_rate_bpm(sample.heart_rate)) is not None]
+    extremes = min(pulses, default=None), max(pulses, default=None)
+    if len(minutes) == HOUR_MINUTES:
+        return steps == hour.steps and extremes == (hour.heart_rate_min, hour.heart_rate_max)
+    if hour.heart_rate_min is None or hour.heart_rate_max is None:
+        return steps <= hour.steps and not pulses
+    return steps <= hour.steps and all(
+        hour.heart_rate_min <= bpm <= hour.heart_rate_max for bpm in pulses
+    )
+
+
 def _place(quiet: int) -> Place:
     return Place(quiet - quiet % HOUR_MINUTES, quiet)
 

@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 import logging
 from typing import Final, NamedTuple
 
@@ -28,6 +29,7 @@ from .band.link import Link
 from .band.minutes import Minute, decode_minutes
 from .band.workouts import Workout, decode_track, decode_workout
 from .history import History, WrongClock
+from .hours import HOUR_MINUTES, are_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -127,7 +129,7 @@ class Sync:
                     break
                 minutes = stamped
                 if error:
-                    known = {*await self._stored(stamped)} if may_be_known else ()
+                    known = await self._known(stamped) if may_be_known else ()
                     minutes = error.put_right(stamped, fetched_until=self.right_until, stored=known)
                     may_be_known = not minutes
                 count += await self._commit_minutes(minutes)
@@ -144,10 +146,9 @@ class Sync:
         await self.committed()
         await asyncio.sleep(max(0.0, ends - loop.time()))
 
-    async def _stored(self, stamped: list[Minute]) -> list[Minute]:
-        """Return what was stored of a time while the clock was right."""
-        end = min(stamped[-1].minute + 1, self.right_until)
-        return await self.archive.async_run(History.minutes, self.band, stamped[0].minute, end)
+    async def _known(self, stamped: list[Minute]) -> set[Minute]:
+        """Return which minutes were fetched just so while the clock was right."""
+        return await self.archive.async_run(_known, self.band, stamped, self.right_until)
 
     async def _commit_minutes(self, minutes: list[Minute]) -> int:
         # One that has not been yet would be shown as the last. Those of a clock that runs a little
@@ -278,6 +279,18 @@ async def async_note_clock(
         wrong = WrongClock(error.ahead, until) if error else None
         await archive.async_run(History.note_wrong_clock, band, wrong)
     return error, until
+
+
+def _known(history: History, band: str, stamped: list[Minute], right_until: int) -> set[Minute]:
+    first, end = stamped[0].minute, min(stamped[-1].minute + 1, right_until)
+    known = {*history.minutes(band, first, end)}
+    # Of some there only is what they added up to.
+    hours = {hour.hour: hour for hour in history.hours(band, first // HOUR_MINUTES)}
+    for number, group in groupby(stamped, lambda minute: minute.minute // HOUR_MINUTES):
+        samples = list(group)
+        if number in hours and are_of(hours[number], samples):
+            known.update(samples)
+    return known
 
 
 def _commit(history: History, band: str, minutes: list[Minute], now: datetime) -> int:

@@ -12,8 +12,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.mi_band.archive import async_get_archive
 from custom_components.mi_band.band.minutes import Minute
 from custom_components.mi_band.band.workouts import Sport as Stored
+from custom_components.mi_band.const import CONF_PROFILE
 from custom_components.mi_band.history import History
 from custom_components.mi_band.history_file import HistoryFull
+from custom_components.mi_band.hours import fold
+from custom_components.mi_band.wearer import wearer
 from tests.emulator.backend import AttachedScanner
 from tests.emulator.band import EmulatedBand
 from tests.emulator.gatt.fetch import Manner, Trouble
@@ -324,6 +327,52 @@ class TestBrokenOff:
         else:
             await house.call("sync")
         await assert_right(hass, house.band)
+
+
+class TestFolded:
+    """A band without power for longer than minutes are kept, which still holds all that it sent."""
+
+    @pytest.fixture
+    def went_off(self, now: Time) -> datetime:
+        """Return when its battery was empty."""
+        return now() - timedelta(days=9)
+
+    @pytest.fixture
+    def past(self, now: Time, went_off: datetime) -> Past:
+        """Return a past in which its clock stood still until it was charged."""
+        charged = now() - HOURS_AGO
+        return Past(
+            days=18,
+            settings=(Setting(at=charged, error=went_off - charged),),
+            off=((went_off, charged),),
+            workouts=False,
+        )
+
+    @pytest.fixture
+    async def entry(
+        self, hass: HomeAssistant, entry: MockConfigEntry, band: EmulatedBand, went_off: datetime
+    ) -> MockConfigEntry:
+        """Have fetched what was before, of which only hours are left."""
+        await have_fetched(hass, band, went_off)
+        archive = await async_get_archive(hass)
+        week_ago = int(went_off.timestamp()) // 60 - 7 * 1440
+        profile = wearer(entry.data[CONF_PROFILE])
+        assert await archive.async_run(fold, IDENTITY, week_ago, profile) > 1440
+        return entry
+
+    @pytest.mark.parametrize("manner", [Manner(), Manner(block=700)])
+    @pytest.mark.parametrize("options", [{"retention": 7}])
+    async def test_what_was_added_up_before_is_not_moved_to_when_it_had_no_power(
+        self, hass: HomeAssistant, house: House, now: Time, went_off: datetime
+    ) -> None:
+        found = as_lived(await stored(hass))
+        truth = {
+            one.minute: (one.kind, one.intensity, one.steps, one.heart_rate)
+            for one in house.band.truth.minutes()
+            if one.minute >= min(found)
+        }
+        assert found == truth
+        assert len(found) >= HOURS_AGO / timedelta(minutes=1)
 
 
 def clock_error(band: EmulatedBand) -> timedelta:
