@@ -23,6 +23,7 @@ from .bands import MakeBand, held
 from .flow import KEY
 from .house import House, entry_of, until
 from .shelf import folder, put
+from .sources import add_sky
 from .test_settings import EVERYTHING, choose, has, writes
 
 __all__ = ["add_proxy", "esphome_hass", "folder"]
@@ -106,6 +107,20 @@ async def test_everything_is_on_the_band_after_a_firmware(
     told = writes(house.band)
     await _anew(house)
     assert writes(house.band) == told
+
+
+async def test_the_weather_is_on_the_band_after_a_firmware(
+    house: House, hass: HomeAssistant, file: str
+) -> None:
+    sky = await add_sky(hass)
+    sky.change("sunny", 21.4)
+    await house.choose(weather_entity=sky.entity_id)
+    await until(lambda: house.on_band("weather").get("location") == "Madrid")
+    house.band.firmware.forgets_settings = True
+    await house.call("update_firmware", file=file)
+    await _until_sure(house)
+    await until(lambda: house.on_band("weather").get("location") == "Madrid")
+    assert house.on_band("weather", "current")["temperature"] == 21
 
 
 async def test_what_was_never_chosen_is_left_to_the_band(house: House, file: str) -> None:

@@ -160,7 +160,7 @@ async def send_alert(link: Link, alert: Alert) -> bool | None:
         shows that alerts are acknowledged as other messages of this transfer are. [INFERRED]
 
     Raises:
-        LinkLost: the link broke before the whole alert was sent.
+        LinkLost: the link broke before the band had confirmed it; it may have come all the same.
     """
     if alert.look is Category.MISSED_CALL:
         await link.write(Characteristic.NEW_ALERT, encode_missed_call(alert, link.mtu))

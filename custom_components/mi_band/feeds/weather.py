@@ -155,17 +155,23 @@ class WeatherFeed:
         self._push = Push(hass, entry, "weather", self._async_push)
         self._told: dict[type[Record], Record] = {}
         self._unit = self._coordinator.data.settings.of(DISTANCE_UNIT)
+        self._doubtful = False
 
     @callback
     def async_start(self) -> None:
         """Begin; ends with the entry."""
         self._push.async_start(self._entity_id, CALM)
         unload = self._coordinator.config_entry.async_on_unload
-        unload(self._coordinator.async_add_listener(self._async_note_unit))
+        unload(self._coordinator.async_add_listener(self._async_note_state))
 
     @callback
-    def _async_note_unit(self) -> None:
-        unit = self._coordinator.data.settings.of(DISTANCE_UNIT)
+    def _async_note_state(self) -> None:
+        state = self._coordinator.data
+        doubtful, self._doubtful = self._doubtful, state.slots.doubtful
+        if self._doubtful and not doubtful:
+            # Another firmware may have lost this, too; the next link brings all of it.
+            self._told.clear()
+        unit = state.settings.of(DISTANCE_UNIT)
         if unit != self._unit:
             self._unit = unit
             self._push.async_note()
