@@ -11,7 +11,8 @@ that cannot have been:
 
     clock    left as it is, because
     behind   stamped later than what the clock shows now: it would not have come there yet
-    behind   the first ones of a batch that are already stored just as they are stamped
+    behind   the first ones of a batch that are already stored just as they are stamped, or of
+             which an hour is stored that they add up to
     ahead    stamped earlier than the end of the last fetch would have been on the wrong clock
 
 The same goes for the moment at which a workout began.
@@ -72,7 +73,7 @@ class ClockError:
         Args:
             minutes: of one batch, in the order of the band.
             fetched_until: the end of the last fetch before the clock was found to be wrong.
-            stored: what is known already of the time that the batch is stamped with.
+            stored: which of them are known already, just as they are stamped.
         """
         unknown = minutes if self.ahead > 0 else dropwhile(stored.__contains__, minutes)
         return [
