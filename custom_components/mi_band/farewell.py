@@ -12,7 +12,6 @@ from homeassistant.components.bluetooth import (
     BluetoothServiceInfoBleak,
 )
 from homeassistant.config_entries import ConfigEntryState, UnknownEntry
-from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
@@ -156,8 +155,10 @@ async def _async_sync_last(coordinator: MiBandCoordinator, *, force: bool) -> bo
 def _known_addresses(hass: HomeAssistant) -> set[str]:
     """Return who is not a band that was just reset: who is heard already, and our own bands."""
     heard = bluetooth.async_discovered_service_info(hass, connectable=True)
+    # Those whose card was dismissed have an address and nothing else.
     entries = hass.config_entries.async_entries(DOMAIN)
-    return {info.address for info in heard} | {entry.data[CONF_ADDRESS] for entry in entries}
+    ours = {entry.unique_id for entry in entries if entry.unique_id is not None}
+    return {info.address for info in heard} | ours
 
 
 async def _async_heard_as_new(hass: HomeAssistant, known: set[str]) -> bool:

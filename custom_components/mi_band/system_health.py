@@ -31,7 +31,7 @@ async def async_info(hass: HomeAssistant) -> dict[str, Any]:
         "adapters": len(scanners) - proxies,
         "proxies": proxies,
         "free_connection_slots": _free_slots(scanners),
-        "bands_configured": len(hass.config_entries.async_entries(DOMAIN)),
+        "bands_configured": len(hass.config_entries.async_entries(DOMAIN, include_ignore=False)),
         "bands_connected": sum(state.connected for state in states),
         "bands_heard": sum(_is_heard(hass, entry) for entry in entries),
     }

@@ -9,6 +9,7 @@ from bleak.exc import BleakError
 from habluetooth import get_manager
 from homeassistant.auth.models import User
 from homeassistant.components import bluetooth
+from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
@@ -154,6 +155,20 @@ async def test_the_last_values_are_forgotten_of_a_band_that_was_loaded_anew_mean
     kept = hass_storage[_stored(house)]["data"]
     assert (kept["today"], kept["battery"], kept["last_sync"]) == (None, None, None)
     await house.band.wait_for(lambda: house.band.powered)
+
+
+@pytest.mark.parametrize("action", WAYS_OUT)
+async def test_a_band_can_leave_where_the_card_of_another_one_was_dismissed(
+    house: House, old_address: str, hass: HomeAssistant, action: str
+) -> None:
+    await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_IGNORE},
+        data={"unique_id": "F3:4E:C4:00:00:77", "title": "Mi Smart Band 4 0077"},
+    )
+    answer = await house.call(action)
+    assert answer == {"synced": True, "heard_as_new": True}
+    assert _is_new(house.band, old_address)
 
 
 async def test_the_button_resets_the_band_too(house: House, old_address: str) -> None:

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from homeassistant.components.system_health import get_info
+from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -40,6 +41,17 @@ async def test_it_tells_what_there_is_to_connect_with_and_who_is_here(
         "bands_connected": 1,
         "bands_heard": 1,
     }
+
+
+async def test_a_band_whose_card_was_dismissed_does_not_count(
+    hass: HomeAssistant, house: House
+) -> None:
+    await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_IGNORE},
+        data={"unique_id": "F3:4E:C4:00:00:77", "title": "Mi Smart Band 4 0077"},
+    )
+    assert (await told(hass))["bands_configured"] == 1
 
 
 async def test_it_follows_the_band_and_the_scanners(
