@@ -134,6 +134,22 @@ def test_what_another_client_wrote_can_be_written_again(days: str, rings: Days) 
     assert encode_alarm(alarm) == bytes.fromhex("02 80 07 1e") + bytes((rings,))
 
 
+@pytest.mark.parametrize(
+    ("day", "bit"),
+    [
+        (Days.MONDAY, 0),
+        (Days.TUESDAY, 1),
+        (Days.WEDNESDAY, 2),
+        (Days.THURSDAY, 3),
+        (Days.FRIDAY, 4),
+        (Days.SATURDAY, 5),
+        (Days.SUNDAY, 6),
+    ],
+)
+def test_each_day_has_its_bit(day: Days, bit: int) -> None:
+    assert encode_alarm(Alarm(slot=2, hour=7, minute=30, days=day))[-1] == 1 << bit
+
+
 @pytest.mark.parametrize("data", ["", "01 80 18 1e 1f", "01 80 07 3c 1f", "01"])
 def test_a_long_answer_that_makes_no_sense_is_malformed(data: str) -> None:
     with pytest.raises(MalformedPacket):

@@ -50,6 +50,29 @@ def test_a_file_is_told_by_its_content(name: str) -> None:
     assert (file.kind, file.version, file.content) == (kind, version, content)
 
 
+@pytest.mark.parametrize(
+    ("kind", "crc_16", "version"),
+    [
+        ("firmware", 8969, "1.0.5.22"),
+        ("firmware", 43437, "1.0.5.66"),
+        ("firmware", 31632, "1.0.6.00"),
+        ("firmware", 6856, "1.0.7.14"),
+        ("firmware", 50145, "1.0.7.60"),
+        ("resources", 27412, "1.0.5.22"),
+        ("resources", 5466, "1.0.5.66"),
+        ("compressed resources", 20047, "1.0.6.00"),
+        ("compressed resources", 62914, "1.0.7.14"),
+        ("compressed resources", 17303, "1.0.7.60"),
+        ("font", 31978, "1"),
+    ],
+)
+def test_the_table_is_the_documented_one(
+    monkeypatch: pytest.MonkeyPatch, kind: str, crc_16: int, version: str
+) -> None:
+    monkeypatch.setattr("custom_components.mi_band.band.files.checksum_16", lambda content: crc_16)
+    assert recognise(MADE[kind][1]).version == version
+
+
 def test_a_known_file_bears_the_version_of_the_table() -> None:
     # Two bytes in the middle make any checksum that is wanted.
     content = bytearray(files.packed_resources(81, size=200))

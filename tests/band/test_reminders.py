@@ -42,10 +42,22 @@ def test_empty_slots_are_encoded() -> None:
     assert encode_empty(vectors.EMPTY_EVENT.value, event=True) == vectors.EMPTY_EVENT.packet
 
 
+WEEK = [
+    Repeat.MONDAY,
+    Repeat.TUESDAY,
+    Repeat.WEDNESDAY,
+    Repeat.THURSDAY,
+    Repeat.FRIDAY,
+    Repeat.SATURDAY,
+    Repeat.SUNDAY,
+]
+
+
 @pytest.mark.parametrize(
     ("repeat", "flags"),
     [
         (Repeat.MONDAY | Repeat.SUNDAY, 0x0829),
+        *((day, 0x0009 | 0x0020 << number) for number, day in enumerate(WEEK)),
         (DAILY, 0x0FE9),
         (Repeat.MONTHLY, 0x1009),
         (Repeat.YEARLY, 0x2009),
