@@ -67,6 +67,8 @@ class Records:
         )
         self._turn = asyncio.Lock()
         self._woke_up: int | None = None
+        self._stamps: dict[RecordKind, int] = {}
+        self._stamped_ahead: int | None = None
         self._left_out: set[datetime] = set()
 
     async def async_digest(self) -> Recorded:
@@ -112,11 +114,15 @@ class Records:
                 if self._woke_up is not None:
                     # With it the night is over, and has to be so after a restart as well.
                     await archive.async_run(History.note_woke_up, self._band, self._woke_up)
+                ahead = error.ahead if error else None
+                if ahead != self._stamped_ahead:
+                    self._stamps, self._stamped_ahead = {}, ahead
                 sync = Sync(
                     archive=archive,
                     band=self._band,
                     keep=self._keep,
                     right_until=right_until,
+                    stamps=self._stamps,
                     left_out=self._left_out,
                     project=lambda: self._projection.async_project(archive),
                     committed=lambda: self._async_tell_round(archive),

@@ -86,6 +86,11 @@ class Sync:
     """Leave the records on the band, for another app."""
     right_until: int
     """Up to where was fetched when the clock of the band was not known to be wrong yet."""
+    stamps: dict[RecordKind, int] = field(default_factory=dict)
+    """From which stamp of a wrong clock on to go on after a sync that broke; none of a right one.
+
+    A band that wants a new link for each round would else give out the same one for ever.
+    """
     left_out: set[datetime] = field(default_factory=set)
     """When workouts began, by the clock of the band, that cannot be stored.
 
@@ -113,11 +118,13 @@ class Sync:
 
     async def _first_wanted(self, kind: RecordKind, error: ClockError | None) -> int:
         fetched_until = await async_fetched_until(self.archive, self.band, kind)
-        return error.first_wanted(fetched_until) if error else fetched_until
+        if error is None:
+            return fetched_until
+        return self.stamps.get(kind, error.first_wanted(fetched_until))
 
     async def _fetch_minutes(self, link: Link, error: ClockError | None) -> int:
+        since = await self._first_wanted(RecordKind.MINUTES, error)
         fetched_until = await async_fetched_until(self.archive, self.band, RecordKind.MINUTES)
-        since = error.first_wanted(fetched_until) if error else fetched_until
         # After a sync that broke it goes on in the middle of what the wrong clock stamped.
         may_be_known = fetched_until <= self.right_until
         count = 0
@@ -133,6 +140,8 @@ class Sync:
                     minutes = error.put_right(stamped, fetched_until=self.right_until, stored=known)
                     may_be_known = not minutes
                 count += await self._commit_minutes(minutes)
+                if error:
+                    self.stamps[RecordKind.MINUTES] = stamped[-1].minute + 1
             await self._pause()
             if (until := stamped[-1].minute + 1) <= since:
                 break
@@ -169,6 +178,8 @@ class Sync:
             if fetched is None:
                 break
             since = fetched.following
+            if error:
+                self.stamps[RecordKind.WORKOUT_SUMMARY] = since
             if fetched.workout is not None:
                 await self._fetch_track(link, fetched.workout, fetched.stamped)
                 count += 1

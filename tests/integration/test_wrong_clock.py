@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -194,6 +195,42 @@ class TestWorkouts:
         assert track is not None
         assert track.pulses
         assert all(workout.start <= pulse.time <= workout.end for pulse in track.pulses)
+
+
+class TestALinkForEachRound:
+    """Records stay on the band, which gives out one round and then wants a new link."""
+
+    @pytest.fixture
+    def options(self) -> dict[str, Any]:
+        """Have nothing acknowledged."""
+        return {"keep_data_on_band": True}
+
+    @pytest.fixture
+    def manner(self) -> Manner:
+        """Return how the band gives out its records."""
+        return Manner(strict=True, block=200)
+
+    @pytest.fixture
+    async def entry(
+        self, hass: HomeAssistant, entry: MockConfigEntry, band: EmulatedBand, now: Time
+    ) -> MockConfigEntry:
+        """Have fetched what was before."""
+        await have_fetched(hass, band, now() - HOURS_AGO - timedelta(hours=1))
+        return entry
+
+    @pytest.fixture(autouse=True)
+    def soon_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Make the next link at once."""
+        pause = timedelta(milliseconds=20)
+        monkeypatch.setattr("custom_components.mi_band.keeper.FIRST_PAUSE", pause)
+
+    @pytest.mark.parametrize("off", [-365 * 1440, -421, 0, 60, 365 * 1440])
+    async def test_all_of_it_comes_home_and_the_clock_is_set(
+        self, hass: HomeAssistant, house: House
+    ) -> None:
+        await assert_right(hass, house.band)
+        assert clock_error(house.band) < timedelta(seconds=5)
+        assert house.on_band("connections") > 2
 
 
 class TestBrokenOff:
