@@ -236,10 +236,9 @@ class History:
 
     def woke_up(self, band: str) -> int | None:
         """Return the minute in which the band said last that its wearer woke up, if it did."""
-        query = "SELECT woke_up FROM band WHERE identity = ?"
+        query = "SELECT woke_up FROM band WHERE id = ?"
         with self.file.reading() as connection:
-            row: tuple[int | None] | None = connection.execute(query, (band,)).fetchone()
-        return None if row is None else row[0]
+            return _one(connection, query, _number(connection, band))
 
     def note_woke_up(self, band: str, minute: int) -> None:
         """Take note that the band says so."""

@@ -111,9 +111,7 @@ class Records:
             with _translated():
                 archive = await async_get_archive(self._hass)
                 error, right_until = await async_note_clock(archive, self._band, error)
-                if self._woke_up is not None:
-                    # With it the night is over, and has to be so after a restart as well.
-                    await archive.async_run(History.note_woke_up, self._band, self._woke_up)
+                await self._async_keep_woke_up(archive)
                 ahead = error.ahead if error else None
                 if ahead != self._stamped_ahead:
                     self._stamps, self._stamped_ahead = {}, ahead
@@ -153,7 +151,16 @@ class Records:
         """
         async with self._turn:
             await self.async_read(History.forget)
+            # Where to go on belonged to what is gone.
+            self._stamps, self._woke_up = {}, None
             await async_clear_statistics(self._hass, self._band)
+
+    async def _async_keep_woke_up(self, archive: Archive) -> None:
+        """Write once that the night is over: it has to be so after a restart as well."""
+        if (woke_up := self._woke_up) is not None:
+            await archive.async_run(History.note_woke_up, self._band, woke_up)
+            if self._woke_up == woke_up:
+                self._woke_up = None
 
     async def _async_tell(self) -> None:
         # Nothing new is news too: a night that has lasted until now is over.

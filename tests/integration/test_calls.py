@@ -199,14 +199,19 @@ async def test_an_answer_to_a_call_of_yesterday_answers_nothing(
 # When the link ends
 
 
-async def test_a_link_that_breaks_ends_the_call_and_the_next_one_the_ringing(
-    house: House, caller: Caller
-) -> None:
+async def _lose_caller(house: House, caller: Caller) -> None:
+    """Let Bob call, and carry the band away while it rings."""
     ringing = caller.begin(caller="Bob", duration=_RING)
     await caller.until_ringing("Bob")
     await house.lose_band()
     with pytest.raises(HomeAssistantError, match="broke"):
         await ringing
+
+
+async def test_a_link_that_breaks_ends_the_call_and_the_next_one_the_ringing(
+    house: House, caller: Caller
+) -> None:
+    await _lose_caller(house, caller)
     assert house.on_band("calling") == "Bob"
     await house.bring_band_back()
     await until(lambda: _is_quiet(house))
@@ -215,11 +220,7 @@ async def test_a_link_that_breaks_ends_the_call_and_the_next_one_the_ringing(
 async def test_a_call_whose_link_broke_ends_also_after_a_restart(
     house: House, caller: Caller
 ) -> None:
-    ringing = caller.begin(caller="Bob", duration=_RING)
-    await caller.until_ringing("Bob")
-    await house.lose_band()
-    with pytest.raises(HomeAssistantError, match="broke"):
-        await ringing
+    await _lose_caller(house, caller)
     assert await house.hass.config_entries.async_reload(house.entry.entry_id)
     assert house.on_band("calling") == "Bob"
     await house.bring_band_back()

@@ -308,6 +308,24 @@ class TestMorning:
         house.band.wearer.wake_up()
         await house.until_state("sensor", "woke_up_at", moment(slept.end))
 
+    async def test_that_it_woke_up_is_written_once(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        slept = house.band.truth.sleeps()[-1]
+        written: list[int] = []
+        write = History.note_woke_up
+
+        def note(history: History, band: str, minute: int) -> None:
+            written.append(minute)
+            write(history, band, minute)
+
+        monkeypatch.setattr(History, "note_woke_up", note)
+        house.band.wearer.wake_up()
+        await house.until_state("sensor", "woke_up_at", moment(slept.end))
+        await house.call("sync")
+        await house.call("sync")
+        assert len(written) == 1
+
     async def test_a_restart_before_breakfast_leaves_the_night_as_it_was_told(
         self, house: House
     ) -> None:

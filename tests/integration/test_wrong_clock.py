@@ -104,6 +104,12 @@ async def have_fetched(hass: HomeAssistant, band: EmulatedBand, until: datetime)
     await archive.async_run(History.commit_minutes, IDENTITY, before, fetched_until=end)
 
 
+@pytest.fixture
+async def fetched(hass: HomeAssistant, band: EmulatedBand, now: Time) -> None:
+    """Have fetched what was before the clock went wrong."""
+    await have_fetched(hass, band, now() - HOURS_AGO - timedelta(hours=1))
+
+
 async def starts(hass: HomeAssistant) -> dict[str, datetime]:
     """Return when each stored workout began, by its sport."""
     archive = await async_get_archive(hass)
@@ -146,6 +152,7 @@ class TestALittleFast:
         assert max(found) == now.minute - 1
 
 
+@pytest.mark.usefixtures("fetched")
 class TestWorkouts:
     """Some were noted while the clock was wrong."""
 
@@ -157,14 +164,6 @@ class TestWorkouts:
         )
         band.wearer.work_out(Sport.TREADMILL, 20)
         return band
-
-    @pytest.fixture
-    async def entry(
-        self, hass: HomeAssistant, entry: MockConfigEntry, band: EmulatedBand, now: Time
-    ) -> MockConfigEntry:
-        """Have fetched what was before."""
-        await have_fetched(hass, band, now() - HOURS_AGO - timedelta(hours=1))
-        return entry
 
     @pytest.mark.parametrize("off", [-365 * 1440, -421, 60, 365 * 1440 + 1])
     async def test_they_come_to_when_they_happened_and_hide_no_later_ones(
@@ -197,6 +196,7 @@ class TestWorkouts:
         assert all(workout.start <= pulse.time <= workout.end for pulse in track.pulses)
 
 
+@pytest.mark.usefixtures("fetched")
 class TestALinkForEachRound:
     """Records stay on the band, which gives out one round and then wants a new link."""
 
@@ -209,14 +209,6 @@ class TestALinkForEachRound:
     def manner(self) -> Manner:
         """Return how the band gives out its records."""
         return Manner(strict=True, block=200)
-
-    @pytest.fixture
-    async def entry(
-        self, hass: HomeAssistant, entry: MockConfigEntry, band: EmulatedBand, now: Time
-    ) -> MockConfigEntry:
-        """Have fetched what was before."""
-        await have_fetched(hass, band, now() - HOURS_AGO - timedelta(hours=1))
-        return entry
 
     @pytest.fixture(autouse=True)
     def soon_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,16 +225,9 @@ class TestALinkForEachRound:
         assert house.on_band("connections") > 2
 
 
+@pytest.mark.usefixtures("fetched")
 class TestBrokenOff:
     """The records cannot be brought home yet, and the clock is wrong."""
-
-    @pytest.fixture
-    async def entry(
-        self, hass: HomeAssistant, entry: MockConfigEntry, band: EmulatedBand, now: Time
-    ) -> MockConfigEntry:
-        """Have fetched what was before."""
-        await have_fetched(hass, band, now() - HOURS_AGO - timedelta(hours=1))
-        return entry
 
     @pytest.fixture
     async def waiting(
