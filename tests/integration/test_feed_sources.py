@@ -13,7 +13,8 @@ def _add(hass: HomeAssistant, domain: str) -> str:
 
 
 async def _until_begun_anew(house: House, served: object) -> None:
-    await until(lambda: house.entry.runtime_data is not served)
+    # While the band is between two, it is not served at all.
+    await until(lambda: getattr(house.entry, "runtime_data", served) is not served)
     await house.until_connected()
 
 
