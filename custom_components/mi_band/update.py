@@ -47,9 +47,7 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~&])")
 
 @dataclass(frozen=True, kw_only=True)
 class MiBandUpdateDescription(MiBandEntityDescription, UpdateEntityDescription):
-    """An update."""
-
-    acts: bool = True
+    """An update. What runs and what there is stays true while the band is away."""
 
 
 UPDATES = (MiBandUpdateDescription(key="firmware", device_class=UpdateDeviceClass.FIRMWARE),)
@@ -92,12 +90,6 @@ class MiBandUpdate(MiBandEntity, UpdateEntity):
         self._library = library
         self._watch = firmware_watch
         self._percent: int | None = None
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Stay while the band is away to restart into what is being installed."""
-        return self._percent is not None or super().available
 
     @property
     @override

@@ -1,5 +1,6 @@
 """The band as a device, and its entities as a whole."""
 
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
@@ -68,6 +69,37 @@ async def test_every_entity_of_the_product_is_there_under_its_key(
     assert found == KEYS
 
 
-async def test_unloading_lets_the_band_go(house: House) -> None:
+# product.md, section 4: "what is live or acts ... Nothing else ever is unavailable."
+LIVE = {("sensor", "heart_rate"), ("sensor", "signal_strength")} | {
+    ("binary_sensor", key) for key in ("worn", "asleep")
+}
+ACTING = {"button", "notify", "number", "select", "switch", "time"}
+
+
+async def _enable_all(house: House) -> None:
+    registry = er.async_get(house.hass)
+    for entry in er.async_entries_for_config_entry(registry, house.entry.entry_id):
+        registry.async_update_entity(entry.entity_id, disabled_by=None)
+    await house.hass.config_entries.async_reload(house.entry.entry_id)
+    await house.until_connected()
+
+
+def _unavailable(house: House) -> set[tuple[str, str]]:
+    """Return platform and key of what is there but unavailable."""
+    entries = er.async_entries_for_config_entry(er.async_get(house.hass), house.entry.entry_id)
+    return {
+        (entry.domain, entry.unique_id.partition("_")[2])
+        for entry in entries
+        if house.hass.states.is_state(entry.entity_id, STATE_UNAVAILABLE)
+    }
+
+
+async def test_only_what_is_live_or_acts_is_unavailable_without_the_band(house: House) -> None:
+    await _enable_all(house)
+    acting = {(platform, key) for platform in ACTING for key in KEYS[platform]}
+    assert _unavailable(house) == set()
+    await house.lose_band()
+    assert _unavailable(house) == LIVE | acting
     await house.unload()
-    await house.band.wait_for(lambda: not house.band.connected)
+    await house.set_up()
+    assert _unavailable(house) == LIVE | acting

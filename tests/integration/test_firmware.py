@@ -227,6 +227,20 @@ async def test_the_newest_firmware_of_the_library_is_offered_and_installed(
     assert state.attributes["update_percentage"] is None
 
 
+async def test_what_runs_and_what_is_newer_is_told_while_the_band_is_away(
+    house: House, folder: Path
+) -> None:
+    await put(house, folder, "newer", FIRMWARE)
+    await until(lambda: house.value("update", "firmware") == "on")
+    await house.lose_band()
+    assert house.value("update", "firmware") == "on"
+    assert house.state("update", "firmware").attributes["installed_version"] == OLD
+    with pytest.raises(HomeAssistantError) as caught:
+        await house.act("update", "firmware", "install")
+    assert caught.value.translation_key == "not_connected"
+    assert house.state("update", "firmware").attributes["in_progress"] is False
+
+
 async def test_a_specific_version_is_installed_if_it_is_there(house: House, folder: Path) -> None:
     await put(house, folder, "older", files.firmware("1.0.9.58", size=3000))
     await put(house, folder, "newer", FIRMWARE)
