@@ -12,12 +12,12 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from .agenda import async_put_back
-from .alarm_clock import async_alter_alarm
-from .band.alarms import read_alarms
+from .alarm_clock import async_alter_alarm, async_put_alarm_back
+from .band.alarms import ToldAlarms, read_alarms
 from .band.events import DeviceEvent
 from .band.link import Link
 from .band.profile import set_profile
-from .band.state import Update
+from .band.state import Slots, Update
 from .const import CONF_PROFILE
 from .coordinator import MiBandConfigEntry
 from .wearer import wearer
@@ -67,6 +67,8 @@ class SlotWatch:
                 await async_put_back(self._coordinator, slot)
             if self._answers:
                 await self._coordinator.async_change(self._async_ask)
+            for slot in self._coordinator.data.slots.alarms_in_doubt:
+                await async_put_alarm_back(self._coordinator, slot)
         except HomeAssistantError as err:
             # The next link begins anew; nobody waits for that.
             _LOGGER.debug("The slots were not looked after: %s", err)
@@ -78,7 +80,7 @@ class SlotWatch:
         alarms = self._coordinator.data.slots.alarms
         told = await self._coordinator.async_run(lambda link: read_alarms(link, alarms))
         self._answers = told is not None
-        await self._async_fill(alarms=not told)
+        await self._async_fill(alarms=not (told and told.alarms))
 
     async def _async_fill(self, *, alarms: bool = True) -> None:
         """Write all reminders, and alarms: after a reset the band has another address, and none.
@@ -106,6 +108,11 @@ class SlotWatch:
             self._answers = False
             return await self._async_note_address(link)
         address = self._coordinator.address
-        return lambda state: replace(
-            state, slots=replace(state.slots, alarms=told, address=address, doubtful=False)
-        )
+        return lambda state: replace(state, slots=_told(state.slots, told, address))
+
+
+def _told(slots: Slots, told: ToldAlarms, address: str) -> Slots:
+    in_doubt = () if told.in_full else slots.alarms_in_doubt
+    return replace(
+        slots, alarms=told.alarms, alarms_in_doubt=in_doubt, address=address, doubtful=False
+    )

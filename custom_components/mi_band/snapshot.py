@@ -79,6 +79,7 @@ def _slots(slots: Snapshot) -> Slots:
         address=slots.get("address"),
         doubtful=slots.get("doubtful", False),
         in_doubt=tuple(slots.get("in_doubt", ())),
+        alarms_in_doubt=tuple(slots.get("alarms_in_doubt", ())),
     )
 
 

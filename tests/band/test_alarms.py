@@ -13,6 +13,7 @@ from custom_components.mi_band.band.alarms import (
     SLOTS,
     Alarm,
     Days,
+    ToldAlarms,
     clear_alarm,
     decode_list,
     decode_switches,
@@ -207,14 +208,14 @@ async def test_the_pieces_are_put_together_whatever_comes_before(
     before: tuple[bytes, ...],
 ) -> None:
     link = ScriptedLink(_answering(long=(*before, *vectors.LIST_IN_PIECES)))
-    assert await read_alarms(link, ()) == vectors.LISTED
+    assert await read_alarms(link, ()) == ToldAlarms(alarms=vectors.LISTED, in_full=True)
     assert link.packets(Characteristic.CONFIGURATION) == [_READ_LIST]
 
 
 async def test_pieces_that_come_twice_count_once() -> None:
     twice = [piece for piece in vectors.LIST_IN_PIECES for _ in range(2)]
     link = ScriptedLink(_answering(long=twice))
-    assert await read_alarms(link, ()) == vectors.LISTED
+    assert await read_alarms(link, ()) == ToldAlarms(alarms=vectors.LISTED, in_full=True)
 
 
 @pytest.mark.parametrize(
@@ -226,10 +227,8 @@ async def test_without_the_long_answer_the_short_one_is_asked_for(
     long: tuple[bytes, ...],
 ) -> None:
     link = ScriptedLink(_answering(long=long, short=(vectors.SWITCHES.packet,)))
-    assert await read_alarms(link, vectors.LISTED) == (
-        vectors.LISTED[0],
-        replace(vectors.LISTED[2], enabled=False),
-    )
+    told = (vectors.LISTED[0], replace(vectors.LISTED[2], enabled=False))
+    assert await read_alarms(link, vectors.LISTED) == ToldAlarms(alarms=told, in_full=False)
 
 
 @pytest.mark.parametrize("short", [(), (b"\x10\x0d\x05",)], ids=["silence", "unknown"])

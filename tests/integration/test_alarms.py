@@ -254,6 +254,45 @@ async def test_an_alarm_that_is_cut_is_an_error_and_the_band_tells_what_it_has(
     await house.until_state("time", "alarm_1", "07:30:00" if written else STATE_UNKNOWN)
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait only briefly for what a band does not tell, and for the next link."""
+    monkeypatch.setattr("custom_components.mi_band.keeper.FIRST_PAUSE", timedelta(milliseconds=20))
+    for name in ("PIECE_TIMEOUT", "ACKNOWLEDGEMENT_TIMEOUT"):
+        monkeypatch.setattr(alarms, name, timedelta(milliseconds=20))
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("forms", [ReadForms.SHORT, ReadForms.NONE])
+@pytest.mark.parametrize("fields", [{"alarm": 1, "time": "07:30"}, {"alarm": 2, "time": "08:00"}])
+@pytest.mark.parametrize("reloaded", [False, True])
+async def test_an_alarm_whose_answer_is_lost_is_there_or_not_as_was_told(
+    house: House, forms: ReadForms, fields: dict[str, object], *, reloaded: bool
+) -> None:
+    house.band._configuration.alarms.forms = forms
+    await house.call("set_alarm", alarm=1, time="06:00")
+    before, links = house.on_band("alarms"), house.on_band("connections")
+    house.band.faults.cut_after(1)
+    with pytest.raises(HomeAssistantError, match="broke"):
+        await house.call("set_alarm", **fields)
+    assert house.on_band("alarms") != before, "it has reached the band"
+    if reloaded:
+        assert await house.hass.config_entries.async_reload(house.entry.entry_id)
+    await until(lambda: house.on_band("connections") > links)
+    await until(lambda: house.on_band("alarms") == before)
+    coordinator = house.entry.runtime_data
+    await until(lambda: not coordinator.data.slots.alarms_in_doubt)
+    assert house.value("time", "alarm_1") == "06:00:00"
+    assert house.value("time", "alarm_2") == STATE_UNKNOWN
+
+
+async def test_a_refused_alarm_is_no_doubt(house: House) -> None:
+    house.band.faults.refuse(b"\x02")
+    with pytest.raises(HomeAssistantError):
+        await house.call("set_alarm", alarm=1, time="07:30")
+    assert house.entry.runtime_data.data.slots.alarms_in_doubt == ()
+
+
 async def test_an_alarm_for_a_band_that_is_away_is_an_error(house: House) -> None:
     await house.lose_band()
     with pytest.raises(HomeAssistantError) as caught:

@@ -9,6 +9,7 @@ from custom_components.mi_band.band.alarms import (
     SLOTS,
     Alarm,
     Days,
+    ToldAlarms,
     clear_alarm,
     read_alarms,
     set_alarm,
@@ -30,6 +31,10 @@ _ALL = tuple(
     )
     for slot in range(SLOTS)
 )
+
+
+def _told(*alarms: Alarm) -> ToldAlarms:
+    return ToldAlarms(alarms=alarms, in_full=True)
 
 
 @pytest.mark.parametrize("vector", vectors.ALARMS, ids=str)
@@ -65,12 +70,13 @@ async def test_all_slots_are_read_back_as_they_were_written(lab: Lab, mtu: int) 
     band = await lab.band(mtu=mtu)
     lab.adapter.mtu = mtu
     async with lab.open(band) as link:
-        assert await read_alarms(link, _ALL) == ()
+        assert await read_alarms(link, _ALL) == _told()
         for alarm in _ALL:
             await set_alarm(link, alarm)
-        assert await read_alarms(link, _ALL) == _ALL
+        assert await read_alarms(link, _ALL) == _told(*_ALL)
         # Nobody knows of snooze but who wrote it.
-        assert await read_alarms(link, ()) == tuple(replace(alarm, snooze=True) for alarm in _ALL)
+        without_snooze = [replace(alarm, snooze=True) for alarm in _ALL]
+        assert await read_alarms(link, ()) == _told(*without_snooze)
 
 
 async def test_what_was_changed_on_the_band_is_read_back(lab: Lab) -> None:
@@ -80,7 +86,7 @@ async def test_what_was_changed_on_the_band_is_read_back(lab: Lab) -> None:
             await set_alarm(link, alarm)
         band.wearer.toggle_alarm(1)
         band.wearer.edit_alarm(3, 23, 59)
-        assert await read_alarms(link, vectors.LISTED) == (
+        assert await read_alarms(link, vectors.LISTED) == _told(
             vectors.LISTED[0],
             replace(vectors.LISTED[1], enabled=True),
             replace(vectors.LISTED[2], hour=23, minute=59),
@@ -94,7 +100,7 @@ async def test_wrong_replies_first_are_passed_over(
     say_first(monkeypatch, band, "0003", b"\x10\x06\x17\x00\x01", b"\x10", b"", b"\x80\x01")
     async with lab.open(band) as link:
         await set_alarm(link, vectors.LISTED[0])
-        assert await read_alarms(link, ()) == vectors.LISTED[:1]
+        assert await read_alarms(link, ()) == _told(vectors.LISTED[0])
 
 
 @pytest.mark.usefixtures("violations_expected")

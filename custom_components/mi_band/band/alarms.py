@@ -84,6 +84,16 @@ class Alarm:
     snooze: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldAlarms:
+    """What a band answered about its alarms."""
+
+    alarms: tuple[Alarm, ...]
+    """By slot."""
+    in_full: bool
+    """Whether it told when they ring; else only which there are, and whether they are on."""
+
+
 def encode_alarm(alarm: Alarm) -> bytes:
     """Encode an alarm as the command that writes its slot.
 
@@ -194,7 +204,7 @@ async def clear_alarm(link: Link, slot: int) -> None:
     await write_configuration(link, encode_empty(slot), echoed=1, words="the end of an alarm")
 
 
-async def read_alarms(link: Link, known: Iterable[Alarm]) -> tuple[Alarm, ...] | None:
+async def read_alarms(link: Link, known: Iterable[Alarm]) -> ToldAlarms | None:
     """Ask the band for its alarms, in the way that tells all of them or else in the short one.
 
     Args:
@@ -202,16 +212,18 @@ async def read_alarms(link: Link, known: Iterable[Alarm]) -> tuple[Alarm, ...] |
         known: what was last written, for what the band does not tell.
 
     Returns:
-        The alarms by slot; None when the band answers neither question.
+        What it answered; None when the band answers neither question.
 
     Raises:
         MalformedPacket: an answer breaks its layout.
     """
     told = await _ask(link, _READ_LIST, _put_together)
     if told is not None:
-        return merge_list(known, decode_list(told))
+        return ToldAlarms(alarms=merge_list(known, decode_list(told)), in_full=True)
     told = await _ask(link, _READ_SWITCHES, _short_answer)
-    return None if told is None else merge_switches(known, decode_switches(told))
+    if told is None:
+        return None
+    return ToldAlarms(alarms=merge_switches(known, decode_switches(told)), in_full=False)
 
 
 async def _ask(

@@ -56,6 +56,8 @@ class Slots:
     """Whether the band may have lost them, as with another firmware."""
     in_doubt: tuple[int, ...] = ()
     """The slots of reminders whose last write was cut off; nobody knows what lies there."""
+    alarms_in_doubt: tuple[int, ...] = ()
+    """The same of alarms, until the band tells in full what it has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
