@@ -39,6 +39,11 @@ def _settings(here: Lab) -> dict[str, Json]:
             {"lift_wrist": {"enabled": False, "start": "00:00", "end": "00:00"}},
         ),
         (
+            "06 05 00 01",
+            "10 06 05 00 01",
+            {"lift_wrist": {"enabled": True, "start": "00:00", "end": "00:00"}},
+        ),
+        (
             "06 05 00 01 08 00 16 1e",
             "10 06 05 00 01",
             {"lift_wrist": {"enabled": True, "start": "08:00", "end": "22:30"}},

@@ -39,9 +39,12 @@ def _flag(value: bytes) -> Json:
 
 
 def _window(value: bytes) -> Json:
-    """Decode `en sh sm eh em`; `00` alone is off, too."""
-    if value == b"\x00":
-        value = bytes(5)
+    """Decode `en sh sm eh em`; `en` alone is all day or off.
+
+    Two clients switch a real band on by `01` alone; that it means all day is [INFERRED].
+    """
+    if len(value) == 1:
+        value += bytes(4)
     if len(value) != 5 or value[0] > 1 or not is_clock_time(*value[1:]):
         raise BadValue
     return {"enabled": bool(value[0]), "start": _clock(value[1:3]), "end": _clock(value[3:5])}
