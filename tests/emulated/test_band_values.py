@@ -324,6 +324,44 @@ async def test_measurements_that_nobody_hears_are_a_violation(radio: Radio) -> N
         assert here.wrongs == ["2A37: nobody hears the measurements: CCCD is off"]
 
 
+async def test_the_pulse_of_a_shared_workout_is_told_without_a_key(radio: Radio) -> None:
+    """An app for any heart-rate sensor subscribes and waits (protocol-control 9.13)."""
+    async with authenticated(radio) as here:
+        await here.phone.command("0003", "06 1f 00 01")
+        await here.phone.disconnect()
+        here.band.wearer.set_heart_rate(131)
+        await here.phone.connect()
+        await here.phone.subscribe("2A37")
+        here.band.wearer.workout("start")
+        assert await here.phone.hear("2A37", 3) == b"\x00\x83"
+        assert not here.knows_us()
+        assert not here.band.violations
+
+
+@pytest.mark.parametrize("end", ["the workout", "the sharing", "the subscription"])
+async def test_the_pulse_is_told_no_more_when_it_is_over(radio: Radio, end: str) -> None:
+    async with authenticated(radio) as here:
+        await here.phone.command("0003", "06 1f 00 01")
+        here.band.wearer.workout("start")
+        await here.phone.subscribe("2A37")
+        await here.phone.hear("2A37", 2)
+        match end:
+            case "the workout":
+                here.band.wearer.workout("end")
+            case "the sharing":
+                await here.phone.command("0003", "06 1f 00 00")
+            case _:
+                configuration = (await here.phone.descriptors("2A37"))["2902"]
+                await configuration.write_value(b"\x00\x00", with_response=True)
+        await here.phone.read("2A28")
+        told = len(here.phone.heard["2A37"])
+        # Which takes the band longer than to tell the pulse again.
+        await here.phone.write("2A39", "15 02 01")
+        await here.band.wait_for(lambda: _heart(here)["last"] == 72)
+        await here.phone.read("2A28")
+        assert len(here.phone.heard["2A37"]) == told + 1
+
+
 @pytest.mark.parametrize(("command", "minutes"), [("140a", 10), ("1400", 0), ("1431", 49)])
 async def test_the_interval_is_a_number(radio: Radio, command: str, minutes: int) -> None:
     async with authenticated(radio) as here:

@@ -281,6 +281,7 @@ class EmulatedBand:
         self._feeds = Feeds(body, self._events)
         self._fetch = Fetch(body, self._hang_up, options.get("records", FetchManner()))
         self._heart_rate = HeartRate(body)
+        self._heart_rate.shared = self._shares_pulse
         alerts, find = Alerts(body), Find(body)
         receivers = {
             0: alerts.take_rich,
@@ -580,11 +581,15 @@ class EmulatedBand:
             interval_s=self._options.get("advertising_interval_s"),
             while_connected=self._configuration.is_on("visible"),
         )
+        self._heart_rate.share()
+
+    def _shares_pulse(self) -> bool:
+        return self._events.workout and self._configuration.is_on("share_heart_rate")
 
     def _advertisement(self) -> bytes:
         """Build the 31 bytes of protocol-control.md, 2.1."""
         opaque = bytearray(b"\xff" * 16)
-        if self._events.workout and self._configuration.is_on("share_heart_rate"):
+        if self._shares_pulse():
             opaque[2] = self._body.posture.heart_rate
         return (
             bytes.fromhex("020106 1bff 5701 02")

@@ -1,9 +1,10 @@
 """Heart rate: measured once, continuously, or by the band itself every so many minutes.
 
 `15 02 xx` one-shot, `15 01 xx` continuous, `15 00 xx` for sleep, `14 mm` interval, `16` keeps a
-continuous measurement alive. The value is notified as `00 bpm`; 0 is no result.
+continuous measurement alive. The value is notified as `00 bpm`; 0 is no result. The pulse of a
+workout that is shared is told to whoever listens, with or without a key.
 
-Source: protocol-control.md, section 11; protocol-data.md, section 2.
+Source: protocol-control.md, 9.13 and section 11; protocol-data.md, section 2.
 """
 
 import asyncio
@@ -44,6 +45,9 @@ class HeartRate(Capability):
         self._measurements = 0
         self._unheard = 0
         self._hide: asyncio.TimerHandle | None = None
+        self._sharing: asyncio.TimerHandle | None = None
+        self.shared: Callable[[], bool] = lambda: False
+        """Whether the pulse is for everybody at this moment."""
         self._command = b"\x00"
         self.searches = 0
         """How many results of 0 come before one that was asked for."""
@@ -165,11 +169,33 @@ class HeartRate(Capability):
         self._kept_alive += 1
         self._patience = _PATIENCE
 
+    # For everybody
+
+    def share(self) -> None:
+        """Tell the pulse every second for as long as it is shared and somebody listens."""
+        if self._sharing is None and self.shared() and self.body.subscribed("2A37"):
+            self._sharing = self.body.tasks.later(self.body.tick_s, self._tell)
+
+    def _tell(self) -> None:
+        self._sharing = None
+        # What is measured without pause is told already.
+        if self.shared() and not self.continuous:
+            self.body.notify("2A37", bytes((0, self._pulse())))
+        self.share()
+
+    @override
+    def subscribed(self, characteristic: str) -> None:
+        if characteristic == "2A37":
+            self.share()
+
     # The sensor
 
-    def _measure(self, *, unasked: bool = False) -> None:
+    def _pulse(self) -> int:
         posture = self.body.posture
-        bpm = posture.heart_rate if posture.worn and not posture.charging else 0
+        return posture.heart_rate if posture.worn and not posture.charging else 0
+
+    def _measure(self, *, unasked: bool = False) -> None:
+        bpm = self._pulse()
         self._measurements += 1
         self._last = bpm or None
         self._show(f"{bpm} bpm" if bpm else "not worn")
@@ -194,6 +220,9 @@ class HeartRate(Capability):
         self._set_one_shot(on=False)
         self._stop()
         self._show_no_more()
+        if self._sharing is not None:
+            self._sharing.cancel()
+            self._sharing = None
 
     @override
     def state(self) -> dict[str, Json]:
