@@ -1,10 +1,14 @@
 """The GATT table, the advertisement, and who may do what."""
 
-from bumble import att
+import asyncio
+import gc
+import struct
+
+from bumble import att, core, gatt_client
 from bumble.gatt import Characteristic
 import pytest
 
-from tests.emulated.phone import Phone, authenticated, lab
+from tests.emulated.phone import Lab, Phone, authenticated, lab
 from tests.emulator.band import EmulatedBand
 from tests.emulator.radio import Advertisement, Radio
 
@@ -71,6 +75,57 @@ async def test_the_table_has_the_documented_characteristics_and_properties(radio
         ]
         assert len(found) == len(TABLE)
         assert {name: int(here.phone.characteristic(name).properties) for name in TABLE} == TABLE
+
+
+async def _ask(here: Lab, request: att.ATT_PDU) -> att.ATT_PDU:
+    assert here.phone.connection is not None
+    answer: att.ATT_PDU = await here.phone.connection.gatt_client.send_request(request)
+    return answer
+
+
+# Two listings of real bands agree in them; the last is told by the service that follows.
+@pytest.mark.parametrize(
+    ("number", "first", "last"),
+    [("0a18", 9, 19), ("0218", 33, 35), ("0d18", 36, 41), ("e0fe", 42, 93), ("e1fe", 94, 114)],
+)
+async def test_a_service_is_found_by_the_two_bytes_of_its_number(
+    radio: Radio, number: str, first: int, last: int
+) -> None:
+    """A stack that looks for one service alone sends its number, and the band compares bytes."""
+    async with lab(radio) as here:
+        found = await _ask(
+            here,
+            att.ATT_Find_By_Type_Value_Request(
+                starting_handle=1,
+                ending_handle=0xFFFF,
+                attribute_type=core.UUID.from_16_bits(0x2800),
+                attribute_value=bytes.fromhex(number),
+            ),
+        )
+        assert isinstance(found, att.ATT_Find_By_Type_Value_Response), found
+        assert found.handles_information == [(first, last)]
+
+
+async def test_assigned_numbers_are_two_bytes_and_the_vendors_are_sixteen(radio: Radio) -> None:
+    async with lab(radio) as here:
+        for name, properties in TABLE.items():
+            declaration = here.phone.characteristic(name).handle - 1
+            read = await _ask(here, att.ATT_Read_Request(attribute_handle=declaration))
+            assert isinstance(read, att.ATT_Read_Response), read
+            value = read.attribute_value
+            assert struct.unpack_from("<BH", value) == (properties, declaration + 1)
+            short = name.rpartition("/")[2]
+            vendor = short.startswith(("00", "15")) or short == "fec1"
+            assert len(value) - 3 == (16 if vendor else 2), name
+        configuration = (await here.phone.descriptors("0006"))["2902"].handle
+        listed = await _ask(
+            here,
+            att.ATT_Find_Information_Request(
+                starting_handle=configuration, ending_handle=configuration
+            ),
+        )
+        assert isinstance(listed, att.ATT_Find_Information_Response), listed
+        assert (listed.format, listed.information_data[2:]) == (1, b"\x02\x29")
 
 
 async def test_what_notifies_can_be_configured(radio: Radio) -> None:
@@ -246,6 +301,51 @@ async def test_the_band_raises_the_mtu_after_authentication_and_says_so(radio: R
         await here.phone.authenticate()
         assert await here.phone.hear("0010") == b"\x16\xf7\x00"
         assert here.band.snapshot()["mtu"] == 247
+
+
+@pytest.mark.parametrize("silent", [False, True])
+async def test_a_phone_may_keep_the_mtu_at_23(
+    radio: Radio, monkeypatch: pytest.MonkeyPatch, *, silent: bool
+) -> None:
+    """It refuses to exchange it, as stacks do that cannot, or does not answer in 30 s."""
+    troubles: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _loop, trouble: troubles.append(trouble)
+    )
+    asked = asyncio.Event()
+
+    async with lab(radio) as here:
+        server = here.phone.device.gatt_server
+
+        def answer(bearer: att.Bearer, request: att.ATT_Exchange_MTU_Request) -> None:
+            asked.set()
+            if not silent:
+                refusal = att.ATT_Error_Response(
+                    request_opcode_in_error=request.op_code,
+                    attribute_handle_in_error=0,
+                    error_code=att.ATT_REQUEST_NOT_SUPPORTED_ERROR,
+                )
+                server.send_response(bearer, refusal)
+
+        monkeypatch.setattr(server, "on_att_exchange_mtu_request", answer)
+        await here.phone.subscribe("0009", "0010")
+        await here.phone.ask("0009", "820002")
+        with monkeypatch.context() as patience:
+            # From here on the phone writes commands only; who waits for an answer is the band.
+            patience.setattr(gatt_client, "GATT_REQUEST_TIMEOUT", 0.01 if silent else 30)
+            assert await here.phone.authenticate() == b"\x10\x83\x01"
+            await asked.wait()
+            await here.band.wait_for(lambda: not _exchanging())
+        gc.collect()
+        here.band.wearer.event("tick")
+        assert await here.phone.hear("0010") == b"\x0e"
+        assert here.band.snapshot()["mtu"] == 23
+    assert not troubles
+
+
+def _exchanging() -> bool:
+    """Say whether the band still waits for the answer to its request."""
+    return any("_exchange" in repr(task.get_coro()) for task in asyncio.all_tasks())
 
 
 async def test_a_band_may_leave_the_mtu_alone(radio: Radio) -> None:

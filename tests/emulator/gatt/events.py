@@ -8,7 +8,7 @@ Source: protocol-control.md, section 19 and 2.3 (the MTU announcement).
 import contextlib
 from typing import override
 
-from bumble import att
+from bumble import core
 
 from ..screen import Content, Kind
 from .body import Body, Capability, Json
@@ -144,8 +144,8 @@ class Events(Capability):
         session = self.body.session
         if session is None:
             return
-        # A client may have its reasons for 23; the band gets along with it.
-        with contextlib.suppress(att.ATT_Error, TimeoutError):
+        # A client may have its reasons for 23, and say so or nothing; the band gets along with it.
+        with contextlib.suppress(core.BaseBumbleError):
             await session.connection.gatt_client.request_mtu(self._mtu)
         self._announce_mtu()
 

@@ -17,7 +17,9 @@ from enum import Enum, unique
 from bumble.gatt import Characteristic
 
 HUAMI = "0000{}-0000-3512-2118-0009af100700"
-SIG = "0000{}-0000-1000-8000-00805f9b34fb"
+# On the air an assigned number is two bytes, not the sixteen it stands for: who looks for a service
+# by its UUID compares bytes.
+SIG = "{}"
 
 USER_DESCRIPTION = SIG.format("2901")
 CLIENT_CONFIGURATION = SIG.format("2902")
