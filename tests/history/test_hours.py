@@ -15,7 +15,7 @@ from custom_components.mi_band import hours as module
 from custom_components.mi_band.band.minutes import Minute
 from custom_components.mi_band.band.profile import Profile, Sex
 from custom_components.mi_band.history import History, Hour
-from custom_components.mi_band.hours import Place, add_up, find_fold, find_place, fold
+from custom_components.mi_band.hours import Place, add_up, are_of, find_fold, find_place, fold
 
 ADA = "0123456789abcdef"
 FIRST = 29_000_040
@@ -228,3 +228,37 @@ def test_nothing_is_folded_that_is_not_there(history: History) -> None:
     assert fold(history, ADA, FIRST, MAN) == 0
     assert fold(history, ADA, FIRST + 59, MAN) == 0
     assert history.count_minutes(ADA) == 60
+
+
+# Whether minutes that come once more are those that became an hour
+
+WALK = [*run(FIRST, 30, ACTIVE, steps=100, bpm=90), *run(FIRST + 30, 30, ACTIVE, bpm=60)]
+STILL = run(FIRST, 60, ACTIVE)
+
+
+@pytest.mark.parametrize(
+    ("of", "minutes", "are"),
+    [
+        (WALK, WALK, True),
+        (WALK, WALK[20:40], True),
+        (WALK, STILL[:20], True),
+        (WALK, STILL, False),
+        (WALK, [*WALK[:59], *run(FIRST + 59, 1, ACTIVE, steps=1, bpm=60)], False),
+        (WALK, [*WALK[:59], *run(FIRST + 59, 1, ACTIVE, bpm=91)], False),
+        (WALK, run(FIRST, 31, ACTIVE, steps=100, bpm=75), False),
+        (WALK, run(FIRST, 20, ACTIVE, bpm=75), True),
+        (WALK, run(FIRST, 20, ACTIVE, bpm=59), False),
+        (WALK, run(FIRST, 20, ACTIVE, bpm=91), False),
+        (STILL, STILL, True),
+        (STILL, STILL[:20], True),
+        (STILL, WALK[:1], False),
+        (STILL, run(FIRST, 20, ACTIVE, bpm=75), False),
+        (STILL, run(FIRST, 20, ACTIVE, steps=1), False),
+    ],
+)
+def test_minutes_are_told_apart_from_those_that_became_an_hour(
+    history: History, of: list[Minute], minutes: list[Minute], *, are: bool
+) -> None:
+    history.commit_minutes(ADA, of, fetched_until=FIRST + 60)
+    (hour,) = added_up(history).values()
+    assert are_of(hour, minutes) is are
