@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+from bumble.hci import HCI_Error
 import pytest
 
 from tests.emulated.phone import KEY, Phone, aes, authenticated, lab
@@ -35,6 +36,44 @@ async def test_a_factory_reset_leaves_a_new_band_with_a_new_address(radio: Radio
         assert await again.read("2A23") == address[:3] + b"\xff\xfe" + address[3:]
         assert (await again.read("2A2B"))[10] == 0x80
         assert await again.authenticate() == b"\x10\x83\x08"
+
+
+@pytest.mark.parametrize("meanwhile", ["a disconnection", "a restart", "an empty battery"])
+async def test_a_phone_that_has_paired_encrypts_its_next_link(radio: Radio, meanwhile: str) -> None:
+    """Some systems use no band that they have not paired with, and pair once."""
+    async with authenticated(radio) as here:
+        assert here.phone.connection is not None
+        await here.phone.connection.pair()
+        match meanwhile:
+            case "a disconnection":
+                await here.phone.disconnect()
+            case "a restart":
+                await here.phone.write("1531", "05")
+                await here.band.wait_for(lambda: not here.band.powered)
+                await here.band.wait_for(lambda: here.band.powered)
+            case _:
+                await here.band.power_off()
+                await here.band.power_on()
+        await here.phone.connect()
+        await here.phone.connection.encrypt()
+        assert here.phone.connection.is_encrypted
+        await here.phone.subscribe("0009")
+        assert await here.phone.authenticate() == b"\x10\x83\x01"
+
+
+async def test_a_factory_reset_forgets_who_has_paired(radio: Radio) -> None:
+    async with authenticated(radio) as here:
+        assert here.phone.connection is not None
+        await here.phone.connection.pair()
+        assert here.phone.device.keystore is not None
+        [(_, keys)] = await here.phone.device.keystore.get_all()
+        await here.phone.command("0003", "06 0b 00 01")
+        await here.band.wait_for(lambda: here.band.address != ADDRESS and here.band.powered)
+        await here.phone.connect()
+        peer = str(here.phone.connection.peer_address)
+        await here.phone.device.keystore.update(peer, keys)
+        with pytest.raises(HCI_Error):
+            await here.phone.connection.encrypt()
 
 
 async def test_the_wearer_can_reset_the_band_and_pair_it_again(radio: Radio) -> None:

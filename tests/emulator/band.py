@@ -13,6 +13,8 @@ import secrets
 from typing import NamedTuple, TypedDict, Unpack
 
 from bumble.device import Connection
+from bumble.keys import MemoryKeyStore
+from bumble.pairing import PairingConfig, PairingDelegate
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from .clock import Clock, Now, utc_now
@@ -138,10 +140,24 @@ class _Life:
     connections: int = 0
     operations_before: int = 0
     restarts: Tasks = field(default_factory=Tasks)
+    bonds: MemoryKeyStore = field(default_factory=MemoryKeyStore)
+    """Who has paired, which is nothing that the key knows of."""
 
     @property
     def address(self) -> str:
         return self.addresses[-1]
+
+
+def _just_works(_connection: Connection) -> PairingConfig:
+    """Pair with whoever wants to, and tell no identity but the address (2.2, 2.4) [INFERRED]."""
+    only_encryption = PairingDelegate.KeyDistribution.DISTRIBUTE_ENCRYPTION_KEY
+    return PairingConfig(
+        mitm=False,
+        delegate=PairingDelegate(
+            local_initiator_key_distribution=only_encryption,
+            local_responder_key_distribution=only_encryption,
+        ),
+    )
 
 
 class _Faulty(NamedTuple):
@@ -543,6 +559,8 @@ class EmulatedBand:
         self._life.server.max_mtu = self._options.get("mtu", 247)
         # Bumble makes one of its own, which knows nothing of the band.
         device.gatt_server = self._life.server
+        device.keystore = self._life.bonds
+        device.pairing_config_factory = _just_works
         device.on(device.EVENT_CONNECTION, self._connected)
         self._life.powered = True
         self._body.history.switch(on=True)
@@ -664,6 +682,7 @@ class EmulatedBand:
     def _erase(self) -> None:
         digest = hashlib.sha256(self.address.encode()).digest()
         kept = self.address[:8]
+        self._life.bonds = MemoryKeyStore()
         self._life.addresses.append(kept + "".join(f":{octet:02X}" for octet in digest[:3]))
         self._body.screen.clear_all()
         self._body.screen.show(Kind.OFF, Content())
