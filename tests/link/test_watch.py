@@ -11,7 +11,11 @@ from custom_components.mi_band.band.errors import LinkLost
 from custom_components.mi_band.band.events import DeviceEvent, UnknownEvent, WorkoutEvent
 from custom_components.mi_band.band.heart_rate import HeartRate, start_measurement
 from custom_components.mi_band.band.link import Link
-from custom_components.mi_band.band.settings import DISTANCE_UNIT, apply_change
+from custom_components.mi_band.band.settings import (
+    DISTANCE_UNIT,
+    SHARE_HEART_RATE,
+    apply_change,
+)
 from custom_components.mi_band.band.state import BandEvent, BandState, apply, watch
 from custom_components.mi_band.band.steps import DayTotals
 from custom_components.mi_band.band.uuids import Characteristic
@@ -125,6 +129,17 @@ async def test_a_pulse_that_was_asked_for_comes_the_same_way(lab: Lab) -> None:
     async with lab.open(band) as link, watch(link) as events:
         await start_measurement(link)
         assert await _next(events) == HeartRate(99)
+
+
+async def test_the_pulse_of_a_shared_workout_comes_unasked(lab: Lab) -> None:
+    band = await lab.band()
+    band.wearer.set_heart_rate(131)
+    async with lab.open(band) as link, watch(link) as events:
+        await apply_change(link, SHARE_HEART_RATE.to(value=True))
+        band.wearer.workout("start")
+        assert await _next(events) is WorkoutEvent.STARTED
+        assert await _next(events) == HeartRate(131)
+    assert not band.violations
 
 
 async def test_watching_does_not_hold_up_a_command(lab: Lab) -> None:
