@@ -13,7 +13,7 @@ import logging
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
 from homeassistant.core import Event, HomeAssistant, callback
 
-from .band.errors import CommandRefused
+from .band.errors import REFUSALS
 from .band.link import Link
 from .band.settings import Change, Setting, Value, apply_change, differences
 from .band.state import Update
@@ -48,6 +48,7 @@ class Choices:
         self._hass = hass
         self._entry = entry
         self._coordinator = entry.runtime_data
+        self._refused: dict[str, Value] = {}
 
     @callback
     def async_start(self) -> None:
@@ -82,8 +83,14 @@ class Choices:
             return
         try:
             await _async_tell(self._coordinator, link, change)
-        except CommandRefused as err:
-            _LOGGER.warning("%s has another %s than chosen: %s", self._coordinator.name, key, err)
+        except REFUSALS as err:
+            # Tried on each link, for it may have been busy with something else, but told once.
+            level = logging.DEBUG if self._refused.get(key) == change.value else logging.WARNING
+            self._refused[key] = change.value
+            name = self._coordinator.name
+            _LOGGER.log(level, "%s has another %s than chosen: %s", name, key, err)
+        else:
+            self._refused.pop(key, None)
 
 
 async def _async_tell(coordinator: MiBandCoordinator, link: Link, change: Change) -> None:
@@ -92,7 +99,7 @@ async def _async_tell(coordinator: MiBandCoordinator, link: Link, change: Change
     _note_on_band(coordinator, change.key, None)
     try:
         await apply_change(link, change)
-    except CommandRefused:
+    except REFUSALS:
         _note_on_band(coordinator, change.key, before)
         raise
     _note_on_band(coordinator, change.key, change.value)

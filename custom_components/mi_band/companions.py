@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
 import logging
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -14,8 +16,25 @@ from .lease import NoLink
 
 _LOGGER = logging.getLogger(__name__)
 
+QUICKLY: Final = timedelta(minutes=1)
+"""A link that breaks so soon after something was begun on it may break because of that."""
+MOST_BREAKS: Final = 5
+"""In a row, from which on it is put off: a band that does not bear something else bears the rest,
+and no document tells what a band does with a command that it does not know."""
+FIRST_REST: Final = timedelta(minutes=10)
+LONGEST_REST: Final = timedelta(days=1)
+
 type Work = Coroutine[Any, Any, None]
 """What a task does; begun by nobody yet."""
+
+
+@dataclass(slots=True)
+class _Breaks:
+    """How often links broke soon after the same was begun on them."""
+
+    count: int = 0
+    rests_until: float = float("-inf")
+    """On the loop's clock."""
 
 
 class Companions:
@@ -26,6 +45,7 @@ class Companions:
         self._entry = entry
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._on_each_link: dict[str, Callable[[], Work]] = {}
+        self._breaks: dict[str, _Breaks] = {}
 
     @callback
     def async_on_link(self, name: str, work: Callable[[], Work]) -> CALLBACK_TYPE:
@@ -37,10 +57,43 @@ class Companions:
 
         return end
 
-    def begin(self) -> None:
-        """Start what is done on every link: there is a new one."""
+    def begin(self, is_open: Callable[[], bool]) -> None:
+        """Start what is done on every link: there is a new one.
+
+        Args:
+            is_open: tells whether it still stands.
+        """
         for name, work in self._on_each_link.items():
-            self.start(name, work())
+            self.start(name, self._async_work(name, work, is_open))
+
+    async def _async_work(
+        self, name: str, work: Callable[[], Work], is_open: Callable[[], bool]
+    ) -> None:
+        """Do it, but later where the last links broke over it."""
+        breaks, now = self._breaks.setdefault(name, _Breaks()), self._hass.loop.time
+        await asyncio.sleep(max(0.0, breaks.rests_until - now()))
+        began = now()
+        try:
+            await work()
+        finally:
+            if is_open() or now() - began >= QUICKLY.total_seconds():
+                breaks.count = 0
+            else:
+                self._note_break(name, breaks)
+
+    def _note_break(self, name: str, breaks: _Breaks) -> None:
+        breaks.count += 1
+        if breaks.count < MOST_BREAKS:
+            return
+        if breaks.count == MOST_BREAKS:
+            _LOGGER.warning(
+                "%s of %s is put off, and longer each time: the link broke %d times over it",
+                name,
+                self._entry.title,
+                MOST_BREAKS,
+            )
+        rest = min(FIRST_REST * (1 << min(breaks.count - MOST_BREAKS, 16)), LONGEST_REST)
+        breaks.rests_until = self._hass.loop.time() + rest.total_seconds()
 
     def start(self, name: str, work: Work) -> None:
         """Start a task, in place of an older one of its name, as soon as that has ended."""

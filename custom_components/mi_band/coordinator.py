@@ -22,6 +22,7 @@ from .band.heart_rate import HeartRate
 from .band.link import Link, Operation
 from .band.session import BandSession
 from .band.state import BandEvent, BandState, Recorded, Update, apply, read_state, watch
+from .band.uuids import Characteristic
 from .call_desk import CallDesk
 from .companions import Companions
 from .const import CONF_IDENTITY, CONF_KEY, CONF_PROFILE, CONF_REFUSED, DOMAIN
@@ -115,6 +116,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self.change_turn = asyncio.Lock()
         self._event_listeners: set[Callable[[DeviceEvent], None]] = set()
         self.readings = Readings()
+        self._reported: set[Characteristic] = set()
         self.alerts = async_get_alert_queue(hass, self.identity)
         self.alerts.serve(
             entry.title,
@@ -187,16 +189,16 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
     async def _async_serve(self, link: BandSession) -> timedelta:
         try:
             # Listen before anything is read or begun, so that no news falls in between.
-            async with watch(link) as events:
+            async with watch(link, self._reported) as events:
                 state = await self._async_read(link)
                 async with self.lease.offer(link):
-                    self._begin(state)
+                    self._begin(state, link)
                     await self._async_listen(events)
         finally:
             await self._async_let_go()
         return self._timetable.interval
 
-    def _begin(self, state: BandState) -> None:
+    def _begin(self, state: BandState, link: BandSession) -> None:
         heard_dbm = signal_dbm(self.hass, self.address)
         self._publish(replace(state, connected=True, reachable=True, signal_dbm=heard_dbm))
         # By itself it is no reason to hold the link, but each sync is.
@@ -207,7 +209,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         if self.calls.unended:
             self.companions.start("end of a call", self.lease.run(self.calls.async_end_late))
         self.companions.start("waiting alerts", self.alerts.async_catch_up())
-        self.companions.begin()
+        self.companions.begin(lambda: link.is_open)
 
     async def _async_listen(self, events: AsyncIterator[BandEvent]) -> None:
         async for event in events:
@@ -233,7 +235,7 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         await self._timepiece.async_look(link)
         state = await read_state(link, self.data)
         if state.device != self.data.device:
-            if self.data.device is not None:
+            if self.data.device is not None and self.data.device.firmware_version:
                 # Another firmware. What it kept of all that the one before was told nobody knows.
                 self.data = self.data.doubted()
             if state.device is not None:

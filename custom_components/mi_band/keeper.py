@@ -14,7 +14,7 @@ from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .band.errors import AuthenticationError, BandError, LinkError
+from .band.errors import AuthenticationError, BandError, KeyRejected, LinkError
 from .band.session import BandSession, open_session
 from .const import MODEL
 from .reach import find_connectable, find_device
@@ -27,6 +27,9 @@ SHORT_LINK: Final = timedelta(seconds=60)
 """A link that ends sooner counts as a failure, so that a band that is fought over gets a rest."""
 FIRST_PAUSE: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
+DOUBTS: Final = 3
+"""How many links in a row a key is refused on in unknown words before it is taken for another one.
+[INFERRED] protocol-control.md section 4.6."""
 KEPT_DROPS: Final = 100
 """Lost links that are remembered; more within an hour say no more than these."""
 
@@ -172,7 +175,7 @@ class LinkKeeper:
                 rest = await self._serve(session)
         except BandError as err:
             self.record.note_error(err, connected=connected)
-            if isinstance(err, AuthenticationError):
+            if isinstance(err, AuthenticationError) and not self._may_pass(err):
                 raise
             _LOGGER.debug("The link ended: %s", err)
         else:
@@ -184,6 +187,11 @@ class LinkKeeper:
         lasted = self._hass.loop.time() - started
         self.record.count(failed=not connected or lasted < SHORT_LINK.total_seconds())
         return self.record.pause
+
+    def _may_pass(self, err: AuthenticationError) -> bool:
+        """Tell whether to try again: nobody is asked for a key over an answer that nobody knows."""
+        is_certain = not isinstance(err, KeyRejected) or err.is_certain
+        return not is_certain and self.record.failures + 1 < DOUBTS
 
     async def _async_rest(self, pause: timedelta) -> None:
         with suppress(TimeoutError):

@@ -36,12 +36,13 @@ from .band.device_info import (
     read_product_version,
 )
 from .band.errors import (
+    REFUSALS,
+    UNAVAILABLE,
     CommandRefused,
     KeyRejected,
     LinkLost,
     LowBattery,
     LowBatteryCharging,
-    MalformedPacket,
     NotSupported,
     SignatureRequired,
 )
@@ -168,7 +169,8 @@ async def _accepts(link: Link, key: bytes) -> bool:
     """Tell whether the band took this key before, although its answer was lost with the link."""
     try:
         await authenticate(link, key)
-    except KeyRejected:
+    except KeyRejected, CommandRefused:
+        # Nobody tells how one without a key says that it has none.
         return False
     return True
 
@@ -198,7 +200,7 @@ async def _require_battery(link: Link) -> None:
     try:
         # Readable without a key, so that it is not even asked.
         battery = await read_battery(link)
-    except CommandRefused, MalformedPacket:
+    except UNAVAILABLE:
         # That is known of bands that have a key. What a new one lets anybody read nobody tells.
         return
     if battery.level_percent < LOWEST_BATTERY_PERCENT:
@@ -277,6 +279,14 @@ class FirstSettings:
     wanted: Values
 
 
+async def _tell_wearer(link: Link, profile: ProfileInput) -> None:
+    try:
+        await set_profile(link, wearer(profile))
+    except REFUSALS as err:
+        # Its distance and energy are off by then, and all else is as it should be.
+        _LOGGER.warning("The band does not know who wears it: %s", err)
+
+
 class FirstSync:
     """Puts time, wearer and preferences on a band; goes on where it was interrupted.
 
@@ -321,7 +331,7 @@ class FirstSync:
 
     def _operations(self, settings: FirstSettings) -> Iterator[Operation[Any]]:
         yield async_set_at_first
-        yield lambda link: set_profile(link, wearer(settings.profile))
+        yield partial(_tell_wearer, profile=settings.profile)
         # Nothing is known of what the band has by now, so it is told everything.
         for change in differences(settings.wanted, {}):
             yield partial(self._tell, change=change)
@@ -329,7 +339,7 @@ class FirstSync:
     async def _tell(self, link: Link, change: Change) -> None:
         try:
             await apply_change(link, change)
-        except CommandRefused as err:
+        except REFUSALS as err:
             # Such as a language that its firmware lacks: the band is of use without.
             _LOGGER.warning("The band has another %s than chosen: %s", change.key, err)
             self.refused.append(change.key)

@@ -14,6 +14,7 @@ from homeassistant.exceptions import HomeAssistantError
 from .agenda import async_put_back
 from .alarm_clock import async_alter_alarm, async_put_alarm_back
 from .band.alarms import ToldAlarms, read_alarms
+from .band.errors import REFUSALS, MalformedPacket
 from .band.events import DeviceEvent
 from .band.link import Link
 from .band.profile import set_profile
@@ -75,12 +76,16 @@ class SlotWatch:
 
     async def _async_make_sure(self) -> None:
         """Write what the band may have lost; of alarms that it tells of, it has lost none."""
-        profile = wearer(self._entry.data[CONF_PROFILE])
-        await self._coordinator.async_run(lambda link: set_profile(link, profile))
-        alarms = self._coordinator.data.slots.alarms
-        told = await self._coordinator.async_run(lambda link: read_alarms(link, alarms))
-        self._answers = told is not None
+        await self._coordinator.async_run(self._async_tell_wearer)
+        told = await self._coordinator.async_run(self._async_read)
         await self._async_fill(alarms=not (told and told.alarms))
+
+    async def _async_tell_wearer(self, link: Link) -> None:
+        try:
+            await set_profile(link, wearer(self._entry.data[CONF_PROFILE]))
+        except REFUSALS as err:
+            # Its slots are to be filled all the same.
+            _LOGGER.warning("%s does not know who wears it: %s", self._entry.title, err)
 
     async def _async_fill(self, *, alarms: bool = True) -> None:
         """Write all reminders, and alarms: after a reset the band has another address, and none.
@@ -101,11 +106,22 @@ class SlotWatch:
             state, slots=replace(state.slots, address=address, doubtful=False)
         )
 
+    async def _async_read(self, link: Link) -> ToldAlarms | None:
+        """Return what the band tells of its alarms; None where its firmware tells nothing."""
+        try:
+            told = await read_alarms(link, self._coordinator.data.slots.alarms)
+        except MalformedPacket as err:
+            _LOGGER.warning(
+                "%s tells its alarms in a way that is not understood: %s", self._entry.title, err
+            )
+            told = None
+        self._answers = told is not None
+        return told
+
     async def _async_ask(self, link: Link) -> Update:
-        told = await read_alarms(link, self._coordinator.data.slots.alarms)
+        told = await self._async_read(link)
         if told is None:
-            # Its firmware cannot, so what was written last has to do.
-            self._answers = False
+            # What was written last has to do.
             return await self._async_note_address(link)
         address = self._coordinator.address
         return lambda state: replace(state, slots=_told(state.slots, told, address))

@@ -2,14 +2,18 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import datetime
+import logging
 from typing import Final
 
 from homeassistant.util import dt as dt_util
 
-from .band.clock import correct_clock, look_at_clock, overwrite_clock
+from .band.clock import ClockReading, look_at_clock, overwrite_clock
 from .band.clock_error import ClockError
-from .band.errors import BandBusy, BandError, LinkLost
+from .band.errors import UNAVAILABLE, BandBusy, BandError, LinkLost
 from .band.link import Link
+
+_LOGGER = logging.getLogger(__name__)
 
 TRIES: Final = 3
 """How often the records may fail to come before the clock is set in spite of them."""
@@ -21,10 +25,7 @@ async def async_set_at_first(link: Link) -> None:
     One that somebody has set and that is far off stays until the minutes are here that it told the
     time of. One that knows no zone was never set, or not since a reset, and told of nothing.
     """
-    now = dt_util.now()
-    reading = await look_at_clock(link, now)
-    if not reading.knows_zone or ClockError.of(reading.shown, now) is None:
-        await correct_clock(link, now, reading)
+    await Timepiece().async_look(link, is_new=True)
 
 
 class Timepiece:
@@ -33,15 +34,30 @@ class Timepiece:
     def __init__(self) -> None:
         self._error: ClockError | None = None
         self._failures = 0
+        self._told = False
 
-    async def async_look(self, link: Link) -> None:
-        """Look at it, and put it right unless it is far off."""
+    async def async_look(self, link: Link, *, is_new: bool = False) -> None:
+        """Look at it, and put it right unless it is far off.
+
+        A clock of which nobody can say what it shows is set, too: a working client does that on
+        each link, without a look.
+
+        Args:
+            link: to the band.
+            is_new: Whether the band comes into the house; see `async_set_at_first`.
+        """
         now = dt_util.now()
-        reading = await look_at_clock(link, now)
+        try:
+            reading = await look_at_clock(link, now)
+        except UNAVAILABLE as err:
+            self._tell(err)
+            reading = ClockReading(shown=None, knows_zone=False)
         # The clock tells when the stored minutes were, so a wrong one stays until they are here.
         error = ClockError.of(reading.shown, now)
-        if error is None:
-            await correct_clock(link, now, reading)
+        if is_new and not reading.knows_zone:
+            error = None
+        if error is None and not reading.is_right_at(now):
+            await self._async_write(link, now)
         self._error = error
 
     @asynccontextmanager
@@ -68,6 +84,18 @@ class Timepiece:
 
     async def _async_set(self, link: Link) -> None:
         if self._error is not None:
-            await overwrite_clock(link, dt_util.now())
+            await self._async_write(link, dt_util.now())
             self._error = None
         self._failures = 0
+
+    async def _async_write(self, link: Link, now: datetime) -> None:
+        try:
+            await overwrite_clock(link, now)
+        except UNAVAILABLE as err:
+            self._tell(err)
+
+    def _tell(self, err: BandError) -> None:
+        # A band whose clock is its own still counts steps and shows what it is sent.
+        if not self._told:
+            self._told = True
+            _LOGGER.warning("The clock of the band is not kept right: %s", err)

@@ -96,7 +96,7 @@ class MiBandUpdate(MiBandEntity, UpdateEntity):
     def installed_version(self) -> str | None:
         """Return what the band said last."""
         device = self.coordinator.data.device
-        return device.firmware_version if device else None
+        return device.firmware_version or None if device else None
 
     @property
     @override

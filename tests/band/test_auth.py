@@ -64,6 +64,15 @@ async def test_every_refusal_of_the_answer_is_a_wrong_key(status: int) -> None:
     assert caught.value.code == "wrong_key"
 
 
+@pytest.mark.parametrize("status", [0x02, 0x04, 0x05, 0x08])
+async def test_a_challenge_that_is_not_given_says_nothing_of_the_key(status: int) -> None:
+    link = ScriptedLink(lambda _: [bytes((0x10, 0x82, status))])
+    with pytest.raises(CommandRefused) as caught:
+        await authenticate(link, vectors.KEY)
+    assert caught.value.status == status
+    assert link.packets(_CHARACTERISTIC) == [vectors.REQUEST]
+
+
 @pytest.mark.parametrize("length", range(16))
 async def test_a_truncated_challenge_is_malformed_and_not_answered(length: int) -> None:
     link = ScriptedLink(lambda _: [vectors.CHALLENGE[: 3 + length]])
@@ -107,6 +116,6 @@ def test_arbitrary_replies_end_in_a_documented_error(replies: list[bytes]) -> No
 
     try:
         asyncio.run(attempt())
-    except KeyRejected, MalformedPacket, LinkLost:
+    except KeyRejected, CommandRefused, MalformedPacket, LinkLost:
         return
     assert vectors.AUTHENTICATED in replies

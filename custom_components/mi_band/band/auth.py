@@ -9,7 +9,8 @@ band:
     B  10 83 01                 authenticated
     B  10 83 04, 07, 08         another key
 
-That a refusal of this form carries 08, as 10 03 08 was seen to, is [INFERRED].
+That a refusal of this form carries 08, as 10 03 08 was seen to, is [INFERRED]. A challenge that is
+not given says nothing of the key, for nobody has shown one by then.
 """
 
 from collections.abc import AsyncIterator
@@ -28,6 +29,8 @@ ANSWER_CHALLENGE: Final = b"\x83\x00"
 
 EXCHANGE_TIMEOUT: Final = timedelta(seconds=10)
 
+_CHALLENGE, _KEY = "to give a challenge", "the key"
+
 
 def encode_answer(key: bytes, challenge: bytes) -> bytes:
     """Encrypt a challenge with the key: one block of AES-128, 16 bytes."""
@@ -41,24 +44,24 @@ async def authenticate(link: Link, key: bytes) -> None:
 
     Raises:
         KeyRejected: the band holds another key, or none.
-        CommandRefused: a write failed, which says nothing of the key.
+        CommandRefused: a write failed, or there is no challenge, which says nothing of the key.
         LinkLost: the band stayed silent or went away.
     """
     async with link.notifications(Characteristic.AUTHENTICATION) as replies:
         await link.write(Characteristic.AUTHENTICATION, REQUEST_CHALLENGE)
-        challenge = await _reply(replies, REQUEST_CHALLENGE)
+        challenge = await _reply(replies, REQUEST_CHALLENGE, words=_CHALLENGE)
         if len(challenge) != KEY_SIZE:
             raise MalformedPacket(Characteristic.AUTHENTICATION, challenge)
         answer = ANSWER_CHALLENGE + encode_answer(key, challenge)
         await link.write(Characteristic.AUTHENTICATION, answer)
-        await _reply(replies, ANSWER_CHALLENGE)
+        try:
+            await _reply(replies, ANSWER_CHALLENGE, words=_KEY)
+        except CommandRefused as err:
+            raise KeyRejected(err.status) from err
 
 
-async def _reply(replies: AsyncIterator[Packet], command: bytes) -> bytes:
-    # Only what the band itself says counts against the key: a write that fails tells nothing of it.
+async def _reply(replies: AsyncIterator[Packet], command: bytes, *, words: str) -> bytes:
     try:
-        return await reply_to(replies, command[:1], words="the key", within=EXCHANGE_TIMEOUT)
-    except CommandRefused as err:
-        raise KeyRejected(err.status) from err
+        return await reply_to(replies, command[:1], words=words, within=EXCHANGE_TIMEOUT)
     except TimeoutError as err:
         raise LinkLost("the band did not answer the authentication") from err

@@ -7,12 +7,16 @@ characteristic, a setting like others (section 9.4). What the wearer answers com
 `events`.
 """
 
+import logging
 from typing import Final
 
+from .errors import REFUSALS
 from .link import Link
 from .texts import clean, cut
 from .uuids import Characteristic
 from .wire import write_configuration
+
+_LOGGER = logging.getLogger(__name__)
 
 HIGHEST_CALLER_CHARACTERS: Final = 255
 
@@ -32,11 +36,15 @@ async def ring(link: Link, caller: str) -> None:
     """Let the band ring; who begins it ends it, with `hang_up`.
 
     Raises:
-        CommandRefused: the band does not show who calls.
+        CommandRefused: the band does not ring.
         LinkLost: the link broke; it may ring all the same.
     """
     # With every call, for a reset clears it and nobody would miss the name before.
-    await write_configuration(link, _SHOW_CALLER, echoed=3, words="to show who calls")
+    try:
+        await write_configuration(link, _SHOW_CALLER, echoed=3, words="to show who calls")
+    except REFUSALS as err:
+        # Who is called wants to know of it, be it without a name.
+        _LOGGER.debug("the name of a caller may not show: %s", err)
     await link.write(Characteristic.NEW_ALERT, encode_call(caller, link.mtu))
 
 

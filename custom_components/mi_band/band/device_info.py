@@ -11,11 +11,14 @@ Source: protocol-control.md section 6.1, binding-and-firmware.md section 7.2.
 """
 
 from dataclasses import dataclass
+import logging
 import struct
 
-from .errors import MalformedPacket, NotSupported
+from .errors import UNAVAILABLE, MalformedPacket, NotSupported
 from .link import Link
 from .uuids import Characteristic
+
+_LOGGER = logging.getLogger(__name__)
 
 _SERIAL_LENGTH = 12
 _PNP_ID = struct.Struct("<BHHH")
@@ -30,6 +33,7 @@ class DeviceInfo:
     """Twelve characters; None when the band gives something else."""
     hardware_version: str
     firmware_version: str
+    """These two are empty where the band does not tell."""
 
 
 def decode_version(value: bytes, characteristic: Characteristic) -> str:
@@ -86,11 +90,26 @@ async def read_product_version(link: Link) -> int | None:
 
 
 async def read_device_info(link: Link) -> DeviceInfo:
-    """Read everything, in three reads."""
-    serial = await link.read(Characteristic.SERIAL_NUMBER)
-    hardware = await link.read(Characteristic.HARDWARE_REVISION)
+    """Read everything, in three reads; what the band does not tell keeps no band out."""
     return DeviceInfo(
-        serial_number=decode_serial_number(serial),
-        hardware_version=decode_version(hardware, Characteristic.HARDWARE_REVISION),
-        firmware_version=await read_firmware_version(link),
+        serial_number=decode_serial_number(await _read(link, Characteristic.SERIAL_NUMBER)),
+        hardware_version=await _read_version(link, Characteristic.HARDWARE_REVISION),
+        firmware_version=await _read_version(link, Characteristic.SOFTWARE_REVISION),
     )
+
+
+async def _read_version(link: Link, characteristic: Characteristic) -> str:
+    value = await _read(link, characteristic)
+    try:
+        return decode_version(value, characteristic)
+    except MalformedPacket as err:
+        _LOGGER.warning("Going without something that the band tells of itself: %s", err)
+        return ""
+
+
+async def _read(link: Link, characteristic: Characteristic) -> bytes:
+    try:
+        return await link.read(characteristic)
+    except UNAVAILABLE as err:
+        _LOGGER.warning("Going without something that the band tells of itself: %s", err)
+        return b""

@@ -7,7 +7,7 @@ form and as the key of the translated text.
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, override
+from typing import ClassVar, Final, override
 
 from .uuids import Characteristic
 
@@ -51,6 +51,18 @@ class BandBusy(LinkError):
     code: ClassVar[str] = "band_busy"
 
 
+class BandSilent(BandBusy):
+    """The band does not answer when it is asked for records; on a new link it may."""
+
+    code: ClassVar[str] = "cannot_connect"
+
+
+class StillBusy(LinkError):
+    """The band is busy or silent, and new links have not changed that."""
+
+    code: ClassVar[str] = "fetch_refused"
+
+
 class RecordsLost(LinkError):
     """The records came with holes each time, and what stands before them is of no use."""
 
@@ -70,9 +82,16 @@ class KeyRejected(AuthenticationError):
         status: the band's answer, one byte; 0x04, 0x07 and 0x08 were seen in the wild.
     """
 
+    SEEN: ClassVar = frozenset({0x04, 0x07, 0x08})
+
     def __init__(self, status: int) -> None:
         super().__init__(f"the band refused the key with status 0x{status:02x}")
         self.status = status
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether another key was ever told like this; else something else may be the matter."""
+        return self.status in self.SEEN
 
 
 class ConfirmationTimeout(AuthenticationError):
@@ -270,3 +289,10 @@ class UploadInterrupted(LinkError):
     """The link broke in the middle of a file; the band goes on with what it had."""
 
     code: ClassVar[str] = "upload_interrupted"
+
+
+REFUSALS: Final = (CommandRefused, NotSupported)
+"""How a band on a link that stands shows that it does not do something: it says no, or lacks what
+that needs. Who asked for it is told, and all else goes on."""
+UNAVAILABLE: Final = (*REFUSALS, MalformedPacket)
+"""How it shows that something cannot be had from it: what comes may have another layout, too."""

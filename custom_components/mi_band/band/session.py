@@ -117,6 +117,11 @@ class BandSession(Link):
         self._ended = False
 
     @property
+    def is_open(self) -> bool:
+        """Whether the link stands."""
+        return not self._ended and self._client.is_connected
+
+    @property
     @override
     def mtu(self) -> int:
         """The ATT MTU in force, in bytes."""
@@ -181,7 +186,7 @@ class BandSession(Link):
                 turns.callback(self._queues.pop, characteristic, None)
             for characteristic in characteristics:
                 await self._subscribe(characteristic)
-            if self._ended or not self._client.is_connected:
+            if not self.is_open:
                 raise LinkLost("the link broke")
             yield _Packets(queue)
 
@@ -271,7 +276,7 @@ class BandSession(Link):
             raise LinkLost("the link broke") from err
 
     def _find(self, characteristic: Characteristic) -> BleakGATTCharacteristic:
-        if self._ended or not self._client.is_connected:
+        if not self.is_open:
             raise LinkLost("the link broke")
         found = self._look_up(characteristic)
         if found is None:

@@ -1,7 +1,7 @@
 """What is known of a band: one frozen value, how it is read, and how events change it."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 import logging
@@ -10,7 +10,7 @@ from typing import Final
 from .alarms import Alarm
 from .battery import Battery, decode_battery, read_battery
 from .device_info import DeviceInfo, read_device_info, read_firmware_version
-from .errors import MalformedPacket
+from .errors import UNAVAILABLE, CommandRefused, MalformedPacket
 from .events import (
     DeviceEvent,
     UnknownEvent,
@@ -147,13 +147,16 @@ async def read_state(link: Link, before: BandState) -> BandState:
     """Read what changes while nobody listens: firmware, battery and today's totals.
 
     Three reads; five for a band that was never read, as serial number and hardware stay the same.
-    A battery or totals of a layout that no document explains stay as they were, and that is logged
-    once for each firmware: nobody has the list of all, and the rest of the band is understood.
+    What the band does not give, or in a layout that no document explains, stays as it was, and that
+    is logged once for each firmware: nobody has the list of all, and the rest of the band is
+    understood.
     """
     if before.device is None:
         device = await read_device_info(link)
     else:
-        device = replace(before.device, firmware_version=await read_firmware_version(link))
+        known = before.device.firmware_version
+        version = await _understood(read_firmware_version(link), known, logging.DEBUG)
+        device = replace(before.device, firmware_version=version)
     level = logging.WARNING if device != before.device else logging.DEBUG
     return replace(
         before,
@@ -166,28 +169,62 @@ async def read_state(link: Link, before: BandState) -> BandState:
 async def _understood[T](reading: Awaitable[T], before: T, level: int) -> T:
     try:
         return await reading
-    except MalformedPacket as err:
-        _LOGGER.log(level, "Ignoring a value that no document explains: %s", err)
+    except UNAVAILABLE as err:
+        _LOGGER.log(level, "Going without a value that the band gives otherwise: %s", err)
         return before
 
 
 @asynccontextmanager
-async def watch(link: Link) -> AsyncGenerator[AsyncIterator[BandEvent]]:
+async def watch(
+    link: Link, reported: set[Characteristic] | None = None
+) -> AsyncGenerator[AsyncIterator[BandEvent]]:
     """Subscribe to what the band has, then yield what it tells, until the link breaks.
 
     What it tells from the beginning of the block on is not lost, even while the block does other
     things first. A packet that breaks its layout is logged once for each characteristic and passed
     over: the next one brings the value anew.
 
+    Args:
+        link: the band.
+        reported: of which characteristics something was logged before.
+
     Raises:
+        CommandRefused: the band does not tell anything.
         LinkLost: the link broke; from the iteration too.
     """
-    async with link.notifications(*filter(link.offers, WATCHED)) as packets:
-        yield _decoded(packets)
+    reported = set() if reported is None else reported
+    wanted = [*filter(link.offers, WATCHED)]
+    async with AsyncExitStack() as stack:
+        try:
+            packets = await stack.enter_async_context(link.notifications(*wanted))
+        except CommandRefused:
+            granted = await _granted(link, wanted, reported)
+            packets = await stack.enter_async_context(link.notifications(*granted))
+        yield _decoded(packets, reported)
 
 
-async def _decoded(packets: AsyncIterator[Packet]) -> AsyncGenerator[BandEvent]:
-    reported: set[Characteristic] = set()
+async def _granted(
+    link: Link, wanted: Iterable[Characteristic], reported: set[Characteristic]
+) -> list[Characteristic]:
+    """Return what the band lets us listen to: one thing that it does not is no reason to go."""
+    granted, refusal = [], None
+    for characteristic in wanted:
+        try:
+            async with link.notifications(characteristic):
+                granted.append(characteristic)
+        except CommandRefused as err:
+            refusal = err
+            if characteristic not in reported:
+                reported.add(characteristic)
+                _LOGGER.warning("The band does not tell of something by itself: %s", err)
+    if refusal and not granted:
+        raise refusal
+    return granted
+
+
+async def _decoded(
+    packets: AsyncIterator[Packet], reported: set[Characteristic]
+) -> AsyncGenerator[BandEvent]:
     async for packet in packets:
         if event := _decode_or_report(packet, reported):
             yield event
