@@ -21,6 +21,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.mi_band.band.state import BandState
 from custom_components.mi_band.companions import FIRST_REST, MOST_BREAKS
+from custom_components.mi_band.coordinator import LEAST_BETWEEN
 from tests.emulator.backend import AttachedScanner
 from tests.emulator.band import EmulatedBand
 from tests.emulator.gatt import server
@@ -52,6 +53,10 @@ def _rows(monkeypatch: pytest.MonkeyPatch, change: Callable[[Row], Row | None]) 
         for service in TABLE
     ]
     monkeypatch.setattr(server, "TABLE", tuple(table))
+
+
+def as_documented(_: pytest.MonkeyPatch) -> None:
+    """Do nothing otherwise: what is odd comes later."""
 
 
 def lacks(name: str) -> Bend:
@@ -195,6 +200,13 @@ OTHERWISE: dict[str, Bend] = {
     "events that are not told": keeps_to_itself("0010"),
     "workouts that are not told": never_tells("000f"),
 }
+SILENTLY: dict[str, Bend] = {
+    "an acknowledgement that nobody may hear": keeps_to_itself("0020"),
+    "a longer serial number": reads("2A25", lambda value: value + b"\x00\xff"),
+    "a battery without its tail": reads("0006", lambda value: value[:3]),
+    "a longer battery": reads("0006", lambda value: value + b"\xff"),
+}
+"""What is not worth a line in the log."""
 
 
 def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -205,9 +217,15 @@ def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("bend", OTHERWISE.values(), ids=OTHERWISE)
+@pytest.mark.parametrize(
+    ("bend", "lines"),
+    [
+        *(pytest.param(bend, 1, id=name) for name, bend in OTHERWISE.items()),
+        *(pytest.param(bend, 0, id=name) for name, bend in SILENTLY.items()),
+    ],
+)
 async def test_a_band_that_does_one_thing_otherwise_does_all_others(
-    house: House, caplog: pytest.LogCaptureFixture
+    house: House, lines: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     await house.until_connected()
     await house.until_synced()
@@ -223,7 +241,7 @@ async def test_a_band_that_does_one_thing_otherwise_does_all_others(
     await house.bring_band_back()
     await house.until_synced()
     assert house.on_band("connections") == 2
-    assert len(_warnings(caplog)) == 1
+    assert len(_warnings(caplog)) == lines
     assert not [*house.entry.async_get_active_flows(house.hass, {SOURCE_REAUTH})]
 
 
@@ -347,7 +365,7 @@ async def test_a_band_that_shows_no_names_rings_all_the_same(house: House) -> No
     assert [call["event"] for call in house.on_band("calls")] == ["incoming", "end"]
 
 
-@pytest.mark.parametrize("bend", [answers("0003", lambda value: value)], ids=["a setting"])
+@pytest.mark.parametrize("bend", [as_documented], ids=["language"])
 async def test_a_setting_that_stays_refused_is_told_once(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -373,3 +391,32 @@ def _languages_told(house: House) -> int:
 
 def _is_told_again(house: House, told: int) -> bool:
     return _languages_told(house) > told
+
+
+@pytest.mark.parametrize("bend", [as_documented], ids=["woke up"])
+async def test_a_band_that_says_the_same_again_and_again_is_not_read_each_time(
+    house: House,
+) -> None:
+    await house.until_connected()
+    await house.until_synced()
+    before = _asked_for_records(house)
+    for _ in range(20):
+        seen = house.value("event", "sleep"), house.state("event", "sleep").last_updated
+        house.band.wearer.wake_up()
+        await until(partial(_is_news, house, seen))
+    await house.call("sync")
+    a_sync = _asked_for_records(house)
+    await house.call("sync")
+    a_sync = _asked_for_records(house) - a_sync
+    assert _asked_for_records(house) - before == 3 * a_sync
+    # What it said last is not forgotten.
+    async_fire_time_changed(house.hass, dt_util.utcnow() + LEAST_BETWEEN)
+    await until(lambda: _asked_for_records(house) - before == 4 * a_sync)
+
+
+def _asked_for_records(house: House) -> int:
+    return house.band._body.traffic["0004"].writes
+
+
+def _is_news(house: House, seen: object) -> bool:
+    return (house.value("event", "sleep"), house.state("event", "sleep").last_updated) != seen

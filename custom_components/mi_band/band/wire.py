@@ -27,6 +27,7 @@ Its acknowledgement (section 4.4): 10 00, echo of flags and type, 01 01 00 00.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone
 import logging
 import struct
@@ -219,7 +220,15 @@ async def send_chunked(link: Link, message_type: int, payload: bytes) -> bool:
     """
     packets = encode_chunks(message_type, payload, link.mtu)
     acknowledgement = b"\x10\x00" + packets[-1][1:2]
-    async with link.notifications(Characteristic.CHUNKED_TRANSFER) as replies:
+    async with AsyncExitStack() as stack:
+        try:
+            subscription = link.notifications(Characteristic.CHUNKED_TRANSFER)
+            replies = await stack.enter_async_context(subscription)
+        except CommandRefused as err:
+            # A working client does not listen at all.
+            _LOGGER.debug("no acknowledgement of a message can be heard: %s", err)
+            await link.write(Characteristic.CHUNKED_TRANSFER, *packets)
+            return False
         await link.write(Characteristic.CHUNKED_TRANSFER, *packets)
         try:
             await first(
