@@ -43,6 +43,7 @@ from .band.state import BandState
 from .band.upload import upload
 from .const import DOMAIN
 from .coordinator import MiBandCoordinator
+from .firmware_library import version_parts
 
 LOWEST_BATTERY_PERCENT: Final = 30
 RETURN_TIMEOUT: Final = timedelta(seconds=180)
@@ -164,7 +165,7 @@ async def _async_install(
             if file.kind is FileKind.WATCHFACE:
                 await coordinator.faces.async_note(file)
             continue
-        if file.version == before and not force:
+        if _are_same(file.version, before) and not force:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="firmware_is_installed",
@@ -175,7 +176,7 @@ async def _async_install(
         # It may have lost all that it was told; the next link tells it anew.
         coordinator.async_publish(BandState.doubted)
         after = await _async_until_back(coordinator, links)
-        if after != file.version:
+        if not _are_same(file.version, after):
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key="firmware_not_running",
@@ -186,6 +187,14 @@ async def _async_install(
                 },
             )
     return Installed(before=before, after=after)
+
+
+def _are_same(of_file: str | None, of_band: str) -> bool:
+    """Tell whether two versions are one.
+
+    Band and file need not write it alike: 1.0.6.00 may be 1.0.6.0. [INFERRED]
+    """
+    return version_parts(of_file or "") == version_parts(of_band)
 
 
 class _Transfer:

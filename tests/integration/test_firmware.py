@@ -51,6 +51,19 @@ async def test_a_firmware_is_installed_and_its_version_compared(house: House, fo
     await until(lambda: house.device.sw_version == NEW)
 
 
+async def test_a_band_may_write_its_version_in_another_way_than_the_file_does(
+    house: House, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.emulator.gatt.firmware.version_of", lambda *_: "1.1.0.0")
+    name = await put(house, folder, "any name", files.firmware("1.1.0.00", size=20_000))
+    assert (await house.call("update_firmware", file=name))["after"] == "1.1.0.0"
+    await house.until_connected()
+    with pytest.raises(ServiceValidationError) as caught:
+        await house.call("update_firmware", file=name)
+    assert caught.value.translation_key == "firmware_is_installed"
+    assert house.on_band("reboots") == 1
+
+
 async def test_several_files_come_in_the_order_in_which_they_belong(
     house: House, folder: Path
 ) -> None:
