@@ -14,6 +14,7 @@ from custom_components.mi_band.band import fetch as module, transfer
 from custom_components.mi_band.band.errors import (
     BandBusy,
     BandError,
+    BandSilent,
     FetchRefused,
     LinkLost,
     MalformedPacket,
@@ -160,7 +161,6 @@ def test_a_zone_that_the_band_does_not_know_is_that_of_the_question() -> None:
         "100101 06000000 b2070309071e00 08",
         "100101 06000000 3a080309071e00 08",
         "100101 06000000 ffff0309071e00 08",
-        "100101 06000000 e8070309071e00 08 0000",
         "100102 06000000 e8070309071e00 08",
         "100201 06000000 e8070309071e00 08",
         "110101 06000000 e8070309071e00 08",
@@ -206,13 +206,24 @@ def test_the_end_is_decoded(vector: Vector[int | None]) -> None:
     assert decode_end(vector.packet) == vector.value
 
 
-@pytest.mark.parametrize("length", [0, 1, 2, 4, 5, 6])
-def test_an_end_of_another_length_is_malformed(length: int) -> None:
+@pytest.mark.parametrize("length", range(3))
+def test_an_end_that_is_cut_before_its_status_is_malformed(length: int) -> None:
     with pytest.raises(MalformedPacket):
         decode_end(vectors.CHECKED_END.packet[:length])
 
 
-@pytest.mark.parametrize("packet", ["100202", "100301", "110201", "100201 b51820e5 00"])
+@pytest.mark.parametrize("rest", ["00", "0000", "b51820", "b51820e5 00"])
+def test_what_follows_the_end_in_another_length_is_no_checksum(rest: str) -> None:
+    assert decode_end(bytes.fromhex("100201" + rest)) is None
+
+
+def test_what_follows_the_zone_of_an_offer_plays_no_part() -> None:
+    vector = vectors.OFFERS[0]
+    for tail in range(1, 6):
+        assert decode_offer(vector.packet + bytes(range(tail)), UTC) == vector.value
+
+
+@pytest.mark.parametrize("packet", ["100202", "100301", "110201"])
 def test_an_end_that_is_none_is_malformed(packet: str) -> None:
     with pytest.raises(MalformedPacket):
         decode_end(bytes.fromhex(packet))
@@ -303,9 +314,34 @@ async def test_details_may_be_counted_in_anything(amount: int) -> None:
 
 async def test_the_start_of_a_batch_is_what_the_band_says_and_not_what_was_asked_for() -> None:
     later = datetime(2024, 3, 9, 9, 0, tzinfo=timezone(timedelta(hours=1)))
-    batch = await _fetch(GivingLink(whole(vectors.RECORDS, later)))
+    same = later.astimezone(_PLACE)
+    probed = whole(vectors.RECORDS, later)
+    link = GivingLink(probed, probed, probed)
+    batch = await _fetch(link)
     assert batch.start == later
     assert batch.start.utcoffset() == timedelta(hours=1)
+    # Whether the zone is meant as it is told shows when that moment is asked for in our own.
+    assert [packet for packet in link.packets(CONTROL) if len(packet) > 1] == [
+        encode_start(_MINUTES, _START),
+        encode_start(_MINUTES, same),
+        encode_start(_MINUTES, _START),
+    ]
+
+
+async def test_a_time_on_the_wall_that_was_asked_for_is_that_time_in_whatever_zone() -> None:
+    link = GivingLink(whole(vectors.RECORDS, _START.replace(tzinfo=UTC)), _NOTHING)
+    batch = await _fetch(link)
+    assert batch.start == _START
+    assert batch.start.utcoffset() == _START.utcoffset()
+
+
+async def test_a_band_that_never_tells_its_zone_is_found_out_before_its_first_minute() -> None:
+    """It has nothing for the time that is asked for first, and so does not give that back."""
+    first, asked = (_START + timedelta(days=3)).replace(tzinfo=UTC), _START + timedelta(days=3)
+    probed = (first + timedelta(hours=2), first)
+    link = GivingLink(*(whole(vectors.RECORDS, one) for one in (first, *probed)))
+    batch = await _fetch(link)
+    assert (batch.start, batch.complete) == (asked, True)
 
 
 async def test_a_reply_of_a_later_device_will_do() -> None:
@@ -379,7 +415,7 @@ async def test_an_empty_round_is_closed_even_when_the_records_are_to_stay() -> N
 
 
 async def test_details_of_another_workout_are_none_and_neither_taken_nor_acknowledged() -> None:
-    other = _START + timedelta(minutes=1)
+    other = _START + module.FIRST_DETAIL
     link = GivingLink(whole(vectors.RECORDS, other, amount=24))
     batch = await _fetch(link, _DETAILS)
     assert batch == Batch(kind=_DETAILS, start=other, records=b"", complete=False)
@@ -397,6 +433,62 @@ async def test_details_are_known_by_the_minute_in_which_the_workout_began() -> N
     link = GivingLink(whole(vectors.RECORDS, _START.replace(second=45), amount=24))
     batch = await _fetch(link, _DETAILS, since=_START.astimezone(UTC).replace(second=30))
     assert batch.records == vectors.RECORDS
+
+
+async def test_details_may_begin_in_the_minute_after_the_workout_did() -> None:
+    first = _START + timedelta(seconds=62)
+    link = GivingLink(whole(vectors.RECORDS, first, amount=24))
+    batch = await _fetch(link, _DETAILS, since=_START.replace(second=55))
+    assert (batch.records, batch.complete) == (vectors.RECORDS, True)
+
+
+# What the amount counts, where it counts something else
+
+
+async def test_a_short_last_packet_shows_that_minutes_are_counted_in_bytes() -> None:
+    link = GivingLink(whole(vectors.RECORDS, _START, amount=len(vectors.RECORDS)))
+    batch = await _fetch(link)
+    assert batch == Batch(kind=_MINUTES, start=_START, records=vectors.RECORDS)
+    assert link.commands == [b"\x01", b"\x02", ACKNOWLEDGE]
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_of_a_band_that_cannot_be_asked_twice_the_minutes_are_kept() -> None:
+    """It wants each round closed, and announces more than it gives at once."""
+    records = _LONG[: 16 * 9]
+    busy = Round([control("100102")])
+    link = GivingLink(whole(records, _START, amount=5000), busy)
+    batch = await _fetch(link)
+    assert batch == Batch(kind=_MINUTES, start=_START, records=records, complete=False)
+    assert ACKNOWLEDGE not in link.commands
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_a_gap_of_all_counters_is_not_taken_for_the_end_of_what_came() -> None:
+    packets = cut(_LONG)
+    busy = Round([control("100102")])
+    link = GivingLink(whole(_LONG, _START, packets=packets[:20] + packets[276:]), busy)
+    with pytest.raises(RecordsLost):
+        await _fetch(link)
+
+
+@pytest.mark.parametrize("amount", [7, 136, 5000])
+async def test_a_summary_that_comes_twice_alike_is_right_whatever_its_amount_counts(
+    amount: int,
+) -> None:
+    summary = _LONG[:128]
+    link = GivingLink(*[whole(summary, _START, amount=amount)] * 2)
+    batch = await _fetch(link, _SUMMARY)
+    assert batch == Batch(kind=_SUMMARY, start=_START, records=summary, complete=False)
+    assert ACKNOWLEDGE not in link.commands
+
+
+async def test_what_is_no_checksum_both_times_spoils_nothing() -> None:
+    played = whole(vectors.RECORDS, _START)
+    played.send = [*played.send[:-1], control("100201 01020304")]
+    link = GivingLink(played, played)
+    assert await _fetch(link) == Batch(kind=_MINUTES, start=_START, records=vectors.RECORDS)
+    assert link.commands[-1] == ACKNOWLEDGE
 
 
 # Acknowledging
@@ -794,8 +886,8 @@ async def test_an_older_transfer_without_end_is_given_up(monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("short_waits")
-async def test_a_start_that_is_not_answered_is_a_lost_link() -> None:
-    with pytest.raises(LinkLost):
+async def test_a_start_that_is_not_answered_wants_a_new_link() -> None:
+    with pytest.raises(BandSilent):
         await _fetch(GivingLink())
 
 
@@ -810,7 +902,7 @@ async def test_foreign_notifications_do_not_prolong_the_waiting() -> None:
                 await asyncio.sleep(_SHORT_WAIT.total_seconds() / 4)
 
         disturbing = group.create_task(disturb())
-        with pytest.raises(LinkLost):
+        with pytest.raises(BandSilent):
             await _fetch(link)
         disturbing.cancel()
 

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
 import importlib
 import inspect
@@ -150,6 +150,7 @@ _FEEDS: Mapping[object, Feed] = {
     bytes: lambda packet: packet,
     int: lambda packet: int.from_bytes(packet[:1], signed=True),
     timezone: lambda _: UTC,
+    tzinfo: lambda _: UTC,
     Characteristic: lambda packet: _CHARACTERISTICS[len(packet) % len(_CHARACTERISTICS)],
     Packet: lambda packet: Packet(WATCHED[sum(packet[:2]) % len(WATCHED)], packet),
     Batch: lambda packet: Batch(kind=RecordKind.MINUTES, start=START, records=packet),

@@ -12,6 +12,7 @@ from custom_components.mi_band.band.battery import read_battery
 from custom_components.mi_band.band.errors import (
     BandBusy,
     BandError,
+    BandSilent,
     FetchRefused,
     LinkLost,
     MalformedPacket,
@@ -262,8 +263,8 @@ async def test_a_busy_band_gives_its_records_when_it_is_asked_again(lab: Lab) ->
         (Trouble(start=4), FetchRefused),
         (Trouble(send=4), FetchRefused),
         (Trouble(end=4), FetchRefused),
-        (Trouble(silent_start=True), LinkLost),
-        (Trouble(garbled=True), LinkLost),
+        (Trouble(silent_start=True), BandSilent),
+        (Trouble(garbled=True), BandSilent),
         (Trouble(silent_send=True), RecordsLost),
         (Trouble(start_reply=bytes.fromhex("100101 05000000 e8070d09071e00 08")), MalformedPacket),
         (Trouble(start_reply=bytes.fromhex("100101 05000000 e8070309071e00 7f")), MalformedPacket),

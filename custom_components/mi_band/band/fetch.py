@@ -4,7 +4,7 @@ Commands on the control characteristic: START `01`, kind, since; SEND `02`; ackn
 
 Since, eight bytes: the band time of protocol-data.md section 0.3 without its seconds, 00, zone.
 
-Reply to START, 15 bytes, or 16 on later devices:
+Reply to START, 15 bytes, or 16 on later devices; what follows further plays no part [INFERRED]:
 
     offset size  meaning
     0      3     10 01 01; 10 01 02 is busy, any other status is failed
@@ -16,7 +16,7 @@ A shorter reply of success means that there is nothing. [INFERRED]
 
 Packet on the data characteristic: a counter from 0, modulo 256, then a piece of the records of any
 length. After the last comes `10 02 01` on the control characteristic, followed on later devices by
-the CRC-32 of the records.
+the CRC-32 of the records. What follows in another length is none. [INFERRED]
 
 There is no way to ask for one packet again, and none to make the band stop. What reading deletes is
 not known; the acknowledgement may delete what was read, so it is only written when the caller has
@@ -28,13 +28,20 @@ Source: protocol-data.md section 4; section 5 for the kinds.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Container
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 import logging
 import struct
 from typing import Final
 from weakref import WeakSet
 
-from .errors import BandBusy, FetchRefused, LinkLost, MalformedPacket, RecordsLost
+from .errors import (
+    BandBusy,
+    BandSilent,
+    FetchRefused,
+    LinkLost,
+    MalformedPacket,
+    RecordsLost,
+)
 from .link import Link, Packet
 from .transfer import Batch, Offer, RecordKind, Transfer
 from .uuids import Characteristic
@@ -61,6 +68,8 @@ ROUND_TIMEOUT: Final = timedelta(minutes=5)
 BUSY_PAUSE: Final = timedelta(seconds=1)
 QUIET: Final = timedelta(seconds=2)
 """After so long without a packet, a transfer that was given up is over. [INFERRED]"""
+FIRST_DETAIL: Final = timedelta(minutes=3)
+"""Within so long a workout has a detail, whose time may be that of the offer. [INFERRED]"""
 STARTS: Final = 4
 """How often a transfer is asked for, when the band is busy."""
 
@@ -69,8 +78,6 @@ _SEND: Final = b"\x02"
 _ACKNOWLEDGE: Final = b"\x03"
 _SUCCESS = 0x01
 _OFFER = struct.Struct("<3xI7sb")
-_LONGEST_OFFER = 16
-_END_SIZE = 3
 _CHECKED_END = struct.Struct("<3xI")
 _ZONE_UNKNOWN = -128
 # Records hold their times as unsigned seconds of Unix time, which end in 2106.
@@ -89,6 +96,8 @@ for the records that were lost here, and may forget them; so it gets the latter.
 """
 _counting_bytes: WeakSet[Link] = WeakSet()
 """Links with bands that were found to announce minutes in bytes."""
+_without_zone: WeakSet[Link] = WeakSet()
+"""Links with bands whose offers were found to be by the clocks here, whatever zone they tell."""
 
 
 def encode_start(kind: RecordKind, since: datetime) -> bytes:
@@ -103,12 +112,12 @@ def encode_start(kind: RecordKind, since: datetime) -> bytes:
     return _START + bytes((kind,)) + encode_wall_clock(wall)[:6] + bytes((0x00, zone & 0xFF))
 
 
-def decode_offer(packet: bytes, zone: timezone) -> Offer | None:
+def decode_offer(packet: bytes, place: tzinfo) -> Offer | None:
     """Decode the successful reply to START; None when there is nothing.
 
     Args:
         packet: the reply.
-        zone: what to take for a zone that the band does not know.
+        place: where the band is, if it does not know its zone.
 
     Raises:
         MalformedPacket: it has another layout, or a time that does not exist.
@@ -117,33 +126,34 @@ def decode_offer(packet: bytes, zone: timezone) -> Offer | None:
         raise MalformedPacket(Characteristic.FETCH_CONTROL, packet)
     if len(packet) < _OFFER.size:
         return None
-    if len(packet) > _LONGEST_OFFER:
-        raise MalformedPacket(Characteristic.FETCH_CONTROL, packet)
     amount, wall_clock, quarter_hours = _OFFER.unpack_from(packet)
     if not amount:
         return None
-    offset = zone if quarter_hours == _ZONE_UNKNOWN else decode_zone(quarter_hours)
+    zone = place if quarter_hours == _ZONE_UNKNOWN else decode_zone(quarter_hours)
     try:
-        start = None if offset is None else decode_wall_clock(wall_clock, offset)
+        start = decode_wall_clock(wall_clock, UTC)
     except ValueError as err:
         raise MalformedPacket(Characteristic.FETCH_CONTROL, packet) from err
-    if start is None or start.year not in _YEARS:
+    if zone is None or start.year not in _YEARS:
         raise MalformedPacket(Characteristic.FETCH_CONTROL, packet)
-    return Offer(amount, start)
+    return Offer(amount, _on_wall(start, zone))
+
+
+def _on_wall(shown: datetime, place: tzinfo) -> datetime:
+    """Return when the clocks of a place show this, in the fixed offset that they have then."""
+    return shown.replace(tzinfo=timezone(shown.replace(tzinfo=place).utcoffset() or timedelta()))
 
 
 def decode_end(packet: bytes) -> int | None:
     """Decode the reply after the last packet: the CRC-32 of the records, None without one.
 
     Raises:
-        MalformedPacket: it is no successful reply to SEND of 3 or 7 bytes.
+        MalformedPacket: it is no successful reply to SEND.
     """
     if decode_status(packet, _SEND) != _SUCCESS:
         raise MalformedPacket(Characteristic.FETCH_CONTROL, packet)
-    if len(packet) == _END_SIZE:
-        return None
     if len(packet) != _CHECKED_END.size:
-        raise MalformedPacket(Characteristic.FETCH_CONTROL, packet)
+        return None
     checksum: int
     (checksum,) = _CHECKED_END.unpack(packet)
     return checksum
@@ -173,9 +183,9 @@ async def fetch(
         received: called with the bytes that have come and those expected, a guess, as they come.
 
     Raises:
-        BandBusy: the band is still at an earlier transfer; a new link ends that.
+        BandBusy: the band is still at an earlier transfer, or silent; a new link ends that.
         FetchRefused: it answered with another status than success.
-        LinkLost: the link broke, or the band did not answer in time.
+        LinkLost: the link broke.
         MalformedPacket: a reply breaks the layout.
         RecordsLost: records were lost twice, and what came before them is of no use alone.
     """
@@ -189,6 +199,10 @@ async def fetch(
             await exchange.acknowledge()
 
 
+def _minute(moment: datetime) -> int:
+    return int(moment.timestamp()) // 60
+
+
 class _Exchange:
     """What is said on the control characteristic in one round, and what is sent in answer."""
 
@@ -199,7 +213,7 @@ class _Exchange:
         self._packets = packets
         self._kind = kind
         self._since = since
-        self._start = encode_start(kind, since)
+        self._place = since.tzinfo or UTC
         self._ends = asyncio.get_running_loop().time() + ROUND_TIMEOUT.total_seconds()
         self._disturbed = False
         """Whether records came while a reply was waited for."""
@@ -212,7 +226,7 @@ class _Exchange:
         for again in (False, True):
             if again and self._is_over():
                 break
-            offer = await self._ask(again=again)
+            offer = await self._ask_for_sure(again=again)
             if offer is None:
                 break
             if not self._is_asked_for(offer) or offer.start in unwanted:
@@ -240,29 +254,58 @@ class _Exchange:
 
         The latter come, if ever, when this workout has none. [INFERRED]
         """
+        if self._kind is not RecordKind.WORKOUT_DETAILS:
+            return True
         since = self._since.replace(second=0, microsecond=0)
-        return (
-            self._kind is not RecordKind.WORKOUT_DETAILS or offer.start.replace(second=0) == since
-        )
+        return since <= offer.start < since + FIRST_DETAIL
 
     def _is_over(self) -> bool:
         return asyncio.get_running_loop().time() >= self._ends
 
-    async def _ask(self, *, again: bool) -> Offer | None:
+    async def _ask_for_sure(self, *, again: bool) -> Offer | None:
+        """Ask likewise, and see that an offer in the zone of another place means that zone.
+
+        A band that always tells the same would have its records stored hours too early or too
+        late. It is found out by what it answers when it is asked by the clocks of this place for
+        the moment that it told: that moment once more, or the time on the wall. [INFERRED]
+        """
+        offer = await self._ask(self._since, again=again)
+        if offer is None or self._link in _without_zone:
+            return offer
+        here = offer.start.astimezone(self._place)
+        sure = here.utcoffset() == offer.start.utcoffset() or _minute(here) == _minute(self._since)
+        # The minutes come first, and what they show goes for the workouts as well.
+        if sure or self._kind is not RecordKind.MINUTES:
+            return offer
+        await self._ask(here, again=again)
+        return await self._ask(self._since, again=again)
+
+    def _put_in_place(self, offer: Offer, since: datetime) -> Offer:
+        """Take what is offered for the time on the wall that was asked for to be that time.
+
+        That records begin earlier or later by as much as the zones differ would be an accident.
+        """
+        here = _on_wall(offer.start, self._place)
+        if here.utcoffset() != offer.start.utcoffset() and _minute(here) == _minute(since):
+            _without_zone.add(self._link)
+        return Offer(offer.amount, here) if self._link in _without_zone else offer
+
+    async def _ask(self, since: datetime, *, again: bool) -> Offer | None:
         """Make the band ready to send; None when it has nothing, or not a second time."""
+        start = encode_start(self._kind, since)
         for _ in range(STARTS):
-            await self._link.write(Characteristic.FETCH_CONTROL, self._start)
+            await self._link.write(Characteristic.FETCH_CONTROL, start)
             reply = await self._reply(_START, REPLY_TIMEOUT)
             if self._disturbed:
                 # The rest of a transfer that was given up here must not get into this one.
                 await self._wait_for_quiet()
                 continue
             if reply is None:
-                raise LinkLost("the band did not answer in time")
+                raise BandSilent(f"the band does not answer when asked for {_WORDS[self._kind]}")
             match decode_status(reply, _START):
                 case 0x01:
-                    zone = timezone(self._since.utcoffset() or timedelta())
-                    return decode_offer(reply, zone)
+                    offer = decode_offer(reply, self._place)
+                    return offer and self._put_in_place(offer, since)
                 case 0x02 if self._link in _unacknowledged:
                     break
                 case 0x02:

@@ -24,6 +24,8 @@ LONGEST_TRANSFER: Final = 4 * 1024 * 1024
 
 # Bytes, some thirty packets: two losses that leave the same quarter of that are no accident.
 _TELLING_SIZE = 512
+_TURN = 256
+"""After so many packets the counter begins anew."""
 
 
 @unique
@@ -150,23 +152,32 @@ class Transfer:
             counted_in_bytes: believe an amount of minutes in bytes. Else it is taken for what came
                 by chance of four times as much.
         """
+        if self._right:
+            return self._is_closed()
         if self._right is not None:
-            return self._is_closed() and self._right
+            # What is no checksum of the records is the same no checksum both times.
+            return self._repeats() and len(self._records) >= self._announced
         return self.agrees() and (counted_in_bytes or len(self._records) >= self._announced)
 
     def proves_bytes(self) -> bool:
-        """Tell whether it shows, with the try before, that the band counts minutes in bytes.
+        """Tell whether it shows, maybe with the try before, that the band counts minutes in bytes.
 
         One that lost three quarters looks like that, too; but hardly twice, unless it was so short
-        that this is an accident.
+        that this is an accident. And none of them ends with a packet that is shorter than those
+        before, for there are more to come behind it.
         """
+        if self._shrunk:
+            return self.agrees() and self.offer.amount == len(self._records)
+        return self._repeats() and len(self._records) >= _TELLING_SIZE
+
+    def _repeats(self) -> bool:
+        """Tell whether it is what the try before was, and both as much as was announced."""
         before = self._before
         return (
             before is not None
             and self.agrees()
             and before.agrees()
-            and self.records == before.records
-            and len(self.records) >= _TELLING_SIZE
+            and self._records == before.records
         )
 
     def agrees(self) -> bool:
@@ -187,17 +198,30 @@ class Transfer:
         A gap shows where it is, unless it is one of 256 packets or lies at the end, and what is
         left of an older transfer may stand in front of it. So right is what both have in common.
         """
+        before = self._before
         size = _RECORD_SIZES.get(self._kind)
         if size is None:
-            return b""
-        found = b"" if self._is_closed() else self.trusted
+            # The only record, of which a half is of no use. Whatever its amount may count, nobody
+            # loses the same twice.
+            if before is None or before.offer != self.offer or self._broken:
+                return b""
+            return self.records if before.records == self.records else b""
+        found = b"" if self._is_closed() and self._may_hide_a_gap() else self.trusted
         amount = self.offer.amount
-        before = self._before
         if before is not None and before.offer.start == self.offer.start:
             found = _common(self.trusted, before.trusted)
             amount = min(amount, before.offer.amount)
         # In whichever unit it is, there are at most as many records as the amount.
         return found[: min(len(found) // size, amount) * size]
+
+    def _may_hide_a_gap(self) -> bool:
+        """Tell whether what the amount says is missing may be missing in the middle.
+
+        A gap of 256 packets leaves the counters as they are.
+        """
+        room = max(self._room, 1)
+        packets = (self._announced - len(self._records)) // room
+        return self._right is False or (packets > 0 and packets % _TURN == 0)
 
 
 def _common(one: bytes, other: bytes) -> bytes:
