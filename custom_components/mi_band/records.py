@@ -1,6 +1,7 @@
 """The stored records of one band: brought home by one sync at a time, and told of."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from .archive import Archive, async_get_archive
 from .band.clock_error import ClockError
+from .band.errors import BandBusy, StillBusy
 from .band.fetch import RecordKind
 from .band.link import Link
 from .band.state import Recorded
@@ -20,9 +22,17 @@ from .const import CONF_IDENTITY, CONF_PROFILE, DOMAIN
 from .digest import digest
 from .history import History
 from .history_file import HistoryError
+from .hours import HOUR_MINUTES
 from .statistics import Projection, async_clear_statistics
 from .sync import Sync, Synced, async_note_clock
 from .wearer import wearer
+
+MOST_NEW_LINKS: Final = 3
+"""So often within the span a new link is worth a try for a band that is busy or silent.
+
+Another one is where at least an hour of minutes came: it goes on with what followed them.
+"""
+NEW_LINKS_SPAN: Final = timedelta(hours=3)
 
 _MINUTE_S: Final = 60
 
@@ -70,6 +80,9 @@ class Records:
         self._stamps: dict[RecordKind, int] = {}
         self._stamped_ahead: int | None = None
         self._left_out: set[datetime] = set()
+        self._details: dict[datetime, bytes] = {}
+        self._brought = 0
+        self._new_links: deque[float] = deque(maxlen=MOST_NEW_LINKS)
 
     async def async_digest(self) -> Recorded:
         """Return what follows from what is stored.
@@ -122,11 +135,12 @@ class Records:
                     right_until=right_until,
                     stamps=self._stamps,
                     left_out=self._left_out,
+                    details=self._details,
                     project=lambda: self._projection.async_project(archive),
-                    committed=lambda: self._async_tell_round(archive),
+                    committed=lambda brought: self._async_tell_round(archive, brought),
                     told=self._async_tell,
                 )
-                synced = await sync.async_run(link, error)
+                synced = await self._async_run(sync, link, error)
                 if self._retention is not None:
                     oldest = int((dt_util.utcnow() - self._retention).timestamp()) // _MINUTE_S
                     await self._projection.async_fold(archive, oldest)
@@ -152,7 +166,7 @@ class Records:
         async with self._turn:
             await self.async_read(History.forget)
             # Where to go on belonged to what is gone.
-            self._stamps, self._woke_up = {}, None
+            self._stamps, self._details, self._woke_up = {}, {}, None
             await async_clear_statistics(self._hass, self._band)
 
     async def _async_keep_woke_up(self, archive: Archive) -> None:
@@ -166,7 +180,28 @@ class Records:
         # Nothing new is news too: a night that has lasted until now is over.
         self._changed(await self.async_digest())
 
-    async def _async_tell_round(self, archive: Archive) -> None:
+    async def _async_run(self, sync: Sync, link: Link, error: ClockError | None) -> Synced:
+        self._brought = 0
+        try:
+            return await sync.async_run(link, error)
+        except BandBusy as err:
+            if self._is_worth_a_link():
+                raise
+            raise StillBusy(f"{err}, and so on new links") from err
+
+    def _is_worth_a_link(self) -> bool:
+        """Tell whether to try again at once on a new link, which cuts everything else off."""
+        if self._brought >= HOUR_MINUTES:
+            return True
+        now = asyncio.get_running_loop().time()
+        links = self._new_links
+        if len(links) == MOST_NEW_LINKS and now - links[0] < NEW_LINKS_SPAN.total_seconds():
+            return False
+        links.append(now)
+        return True
+
+    async def _async_tell_round(self, archive: Archive, brought: int) -> None:
+        self._brought += brought
         kind = RecordKind.MINUTES
         minute = await archive.async_run(History.fetched_until, self._band, kind)
         if minute is not None:

@@ -23,7 +23,7 @@ from homeassistant.util import dt as dt_util
 
 from .archive import Archive
 from .band.clock_error import TOLERANCE, ClockError
-from .band.errors import MalformedPacket
+from .band.errors import BandBusy, BandError, FetchRefused, MalformedPacket, RecordsLost
 from .band.fetch import Batch, RecordKind, fetch
 from .band.link import Link
 from .band.minutes import Minute, decode_minutes
@@ -41,6 +41,8 @@ PAUSE_BETWEEN_ROUNDS: Final = timedelta(milliseconds=100)
 """Time that the band gets to close a round. [INFERRED] protocol-data.md section 4.6."""
 
 _MINUTE_S = 60
+_OF_ONE_KIND: Final = (FetchRefused, MalformedPacket, RecordsLost)
+"""How a band fails to give out records of one kind, which says nothing of the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +77,8 @@ class Sync:
     """Its identity."""
     project: Callable[[], Awaitable[None]]
     """Puts what changed in the store into the statistics; returns when they are on disk."""
-    committed: Callable[[], Awaitable[None]]
-    """Called after each round, for whoever shows how far it is."""
+    committed: Callable[[int], Awaitable[None]]
+    """Called after each round with how many records it brought, for whoever shows how far it is."""
     told: Callable[[], Awaitable[None]]
     """Called when all minutes are here, for whoever shows what follows from them.
 
@@ -90,6 +92,11 @@ class Sync:
     """From which stamp of a wrong clock on to go on after a sync that broke; none of a right one.
 
     A band that wants a new link for each round would else give out the same one for ever.
+    """
+    details: dict[datetime, bytes] = field(default_factory=dict)
+    """What came of the details of workouts that began then: a part, or nothing but a refusal.
+
+    Who asked for all of them at each sync would only drain the band.
     """
     left_out: set[datetime] = field(default_factory=set)
     """When workouts began, by the clock of the band, that cannot be stored.
@@ -112,9 +119,21 @@ class Sync:
         """
         # What a sync that broke has left behind.
         await self.project()
-        minutes = await self._fetch_minutes(link, error)
-        await self.told()
-        return Synced(minutes=minutes, workouts=await self._fetch_workouts(link, error))
+        minutes = 0
+        failure: BandError | None = None
+        try:
+            minutes = await self._fetch_minutes(link, error)
+            await self.told()
+        except _OF_ONE_KIND as err:
+            failure = err
+        try:
+            workouts = await self._fetch_workouts(link, error)
+        except (BandBusy, *_OF_ONE_KIND) as err:
+            # The first failure tells more, and a new link would end with the same.
+            raise (failure or err) from None
+        if failure is not None:
+            raise failure
+        return Synced(minutes=minutes, workouts=workouts)
 
     async def _first_wanted(self, kind: RecordKind, error: ClockError | None) -> int:
         fetched_until = await async_fetched_until(self.archive, self.band, kind)
@@ -142,17 +161,17 @@ class Sync:
                 count += await self._commit_minutes(minutes)
                 if error:
                     self.stamps[RecordKind.MINUTES] = stamped[-1].minute + 1
-            await self._pause()
+            await self._pause(len(stamped))
             if (until := stamped[-1].minute + 1) <= since:
                 break
             since = until
         return count
 
-    async def _pause(self) -> None:
+    async def _pause(self, brought: int) -> None:
         """Let the band close a round, and meanwhile show what is new."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + PAUSE_BETWEEN_ROUNDS.total_seconds()
-        await self.committed()
+        await self.committed(brought)
         await asyncio.sleep(max(0.0, ends - loop.time()))
 
     async def _known(self, stamped: list[Minute]) -> set[Minute]:
@@ -169,8 +188,7 @@ class Sync:
 
     async def _fetch_workouts(self, link: Link, error: ClockError | None) -> int:
         # A track that is missing belongs to a summary whose fetch was the last thing that worked.
-        for workout in await self.archive.async_run(History.workouts_without_track, self.band):
-            await self._fetch_track(link, workout, workout.start)
+        trackless = await self.archive.async_run(History.workouts_without_track, self.band)
         since = await self._first_wanted(RecordKind.WORKOUT_SUMMARY, error)
         count = 0
         for _ in range(MOST_ROUNDS):
@@ -183,7 +201,11 @@ class Sync:
             if fetched.workout is not None:
                 await self._fetch_track(link, fetched.workout, fetched.stamped)
                 count += 1
-            await self._pause()
+            await self._pause(1)
+        # Last, for a band may have summaries to give out and no details.
+        for workout in trackless:
+            if self.details.get(workout.start) != b"":
+                await self._fetch_track(link, workout, workout.start)
         return count
 
     async def _fetch_summary(
@@ -248,14 +270,19 @@ class Sync:
                 # A day in the mountains has tens of thousands of points and beats.
                 await asyncio.to_thread(decode_track, batch, workout)
                 # A workout without details has an empty track, and is not asked for again. One of
-                # which a part was lost is.
-                if batch.complete or not batch.records:
+                # which a part was lost is, unless it is the same part as last time.
+                if batch.complete or self.details.get(workout.start, b"") == batch.records:
                     await self.archive.async_run(
                         History.commit_track, self.band, workout.start, batch.records
                     )
-        except MalformedPacket as err:
-            # The summary is safe, and other workouts wait. It is asked for again next time.
+                else:
+                    self.details[workout.start] = batch.records
+        except _OF_ONE_KIND as err:
+            # The summary is safe, and other workouts wait. What was lost is asked for again next
+            # time, and what the band does not give out after a restart.
             _LOGGER.warning("Leaving out the details of a workout: %s", err)
+            if not isinstance(err, RecordsLost):
+                self.details[workout.start] = b""
 
 
 async def async_fetched_until(archive: Archive, band: str, kind: RecordKind) -> int:

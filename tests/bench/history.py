@@ -129,7 +129,7 @@ class Home:
             archive=self.archive,
             band=self._identity,
             project=lambda: self._projection.async_project(self.archive),
-            committed=self._tell,
+            committed=lambda _: self._tell(),
             told=self._tell,
             keep=False,
             right_until=0,

@@ -44,7 +44,7 @@ class House:
             archive=self.archive,
             band=identity,
             project=project,
-            committed=nothing,
+            committed=lambda _: nothing(),
             told=nothing,
             keep=False,
             right_until=0,
