@@ -5,6 +5,7 @@ Another firmware may have emptied them, too, and forgotten who wears the band; n
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 import logging
 from typing import Final
 
@@ -25,6 +26,11 @@ from .wearer import wearer
 
 _LOGGER = logging.getLogger(__name__)
 
+FIRST_PAUSE: Final = timedelta(seconds=2)
+"""From one look for a change on the band to the next: twice as long each time that they follow each
+other, until there is none for a while."""
+LONGEST_PAUSE: Final = timedelta(hours=1)
+
 _CHANGED: Final = {DeviceEvent.ALARM_TOGGLED, DeviceEvent.ALARM_CHANGED}
 
 
@@ -36,7 +42,10 @@ class SlotWatch:
         self._entry = entry
         self._coordinator = entry.runtime_data
         self._answers = True
-        self._reading: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._waits = False
+        self._looked = float("-inf")
+        self._pause = FIRST_PAUSE
 
     @callback
     def async_start(self) -> None:
@@ -48,14 +57,28 @@ class SlotWatch:
 
     @callback
     def _async_note(self, event: DeviceEvent) -> None:
-        if event not in _CHANGED:
+        if event not in _CHANGED or self._waits:
             return
-        if self._reading is not None:
-            # What it would tell is old by now.
-            self._reading.cancel()
-        self._reading = self._entry.async_create_background_task(
-            self._hass, self._async_look(), f"slots of {self._entry.title}"
+        self._waits = True
+        # A band may tell of a change that is our own, or whenever it is asked.
+        quiet = self._hass.loop.time() - self._looked
+        pause = self._pause.total_seconds()
+        if quiet >= 2 * pause:
+            self._pause = FIRST_PAUSE
+        elif quiet < pause:
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        self._looking = self._entry.async_create_background_task(
+            self._hass,
+            self._async_look_again(max(0.0, pause - quiet)),
+            f"slots of {self._entry.title}",
         )
+
+    async def _async_look_again(self, after: float) -> None:
+        await asyncio.sleep(after)
+        self._waits, self._looked = False, self._hass.loop.time()
+        # Every new link is looked at, too.
+        if self._coordinator.data.connected:
+            await self._async_look()
 
     async def _async_look(self) -> None:
         try:

@@ -332,6 +332,41 @@ async def test_a_question_that_a_band_does_not_bear_is_put_off(
     assert len(_warnings(caplog)) == 1
 
 
+def tells_when(name: str, head: bytes, event: bytes) -> Bend:
+    """Tell of an event whenever something is written."""
+
+    def bend(monkeypatch: pytest.MonkeyPatch) -> None:
+        properly = Server._write
+
+        def write(self: Server, row: Row, connection: Connection, value: bytes) -> None:
+            properly(self, row, connection, value)
+            if row.name == name and value.startswith(head):
+                self._body.notify("0010", event)
+
+        monkeypatch.setattr(Server, "_write", write)
+
+    return bend
+
+
+@pytest.mark.parametrize("bend", [tells_when("0003", b"\xff", b"\x1a")], ids=["alarms"])
+async def test_a_band_that_tells_of_a_change_when_asked_is_asked_less_and_less(
+    house: House,
+) -> None:
+    await house.until_connected()
+    await house.until_synced()
+    house.band.wearer.event("alarm_edited")
+    for hours in range(1, 9):
+        async_fire_time_changed(house.hass, dt_util.utcnow() + timedelta(hours=hours))
+        await house.call("sync")
+    asked = house.band._body.traffic["0003"].writes
+    # What the wearer changes comes all the same.
+    await house.call("set_alarm", alarm=1, time="07:30")
+    house.band.wearer.edit_alarm(0, 8, 15)
+    async_fire_time_changed(house.hass, dt_util.utcnow() + timedelta(hours=9))
+    await house.until_state("time", "alarm_1", "08:15:00")
+    assert asked <= 1 + 1 + 8
+
+
 def _without_sense(value: bytes) -> bytes:
     return value[:8] + b"\x09" + value[9:] if value[:2] == b"\x80\x01" else value
 
