@@ -39,9 +39,9 @@ async def at_home(hass: HomeAssistant) -> None:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither rest between links nor wait long for what does not come."""
-    names = ("REPLY_TIMEOUT", "SILENCE_TIMEOUT", "ACKNOWLEDGEMENT_TIMEOUT", "BUSY_PAUSE", "QUIET")
-    for name in names:
-        monkeypatch.setattr(fetch, name, timedelta(milliseconds=200))
+    for name in ("REPLY_TIMEOUT", "SILENCE_TIMEOUT"):
+        monkeypatch.setattr(fetch, name, timedelta(milliseconds=500))
+    monkeypatch.setattr(fetch, "BUSY_PAUSE", timedelta(milliseconds=20))
     monkeypatch.setattr("custom_components.mi_band.keeper.FIRST_PAUSE", timedelta())
 
 
