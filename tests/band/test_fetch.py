@@ -314,34 +314,9 @@ async def test_details_may_be_counted_in_anything(amount: int) -> None:
 
 async def test_the_start_of_a_batch_is_what_the_band_says_and_not_what_was_asked_for() -> None:
     later = datetime(2024, 3, 9, 9, 0, tzinfo=timezone(timedelta(hours=1)))
-    same = later.astimezone(_PLACE)
-    probed = whole(vectors.RECORDS, later)
-    link = GivingLink(probed, probed, probed)
-    batch = await _fetch(link)
+    batch = await _fetch(GivingLink(whole(vectors.RECORDS, later)))
     assert batch.start == later
     assert batch.start.utcoffset() == timedelta(hours=1)
-    # Whether the zone is meant as it is told shows when that moment is asked for in our own.
-    assert [packet for packet in link.packets(CONTROL) if len(packet) > 1] == [
-        encode_start(_MINUTES, _START),
-        encode_start(_MINUTES, same),
-        encode_start(_MINUTES, _START),
-    ]
-
-
-async def test_a_time_on_the_wall_that_was_asked_for_is_that_time_in_whatever_zone() -> None:
-    link = GivingLink(whole(vectors.RECORDS, _START.replace(tzinfo=UTC)), _NOTHING)
-    batch = await _fetch(link)
-    assert batch.start == _START
-    assert batch.start.utcoffset() == _START.utcoffset()
-
-
-async def test_a_band_that_never_tells_its_zone_is_found_out_before_its_first_minute() -> None:
-    """It has nothing for the time that is asked for first, and so does not give that back."""
-    first, asked = (_START + timedelta(days=3)).replace(tzinfo=UTC), _START + timedelta(days=3)
-    probed = (first + timedelta(hours=2), first)
-    link = GivingLink(*(whole(vectors.RECORDS, one) for one in (first, *probed)))
-    batch = await _fetch(link)
-    assert (batch.start, batch.complete) == (asked, True)
 
 
 async def test_a_reply_of_a_later_device_will_do() -> None:

@@ -68,8 +68,9 @@ ROUND_TIMEOUT: Final = timedelta(minutes=5)
 BUSY_PAUSE: Final = timedelta(seconds=1)
 QUIET: Final = timedelta(seconds=2)
 """After so long without a packet, a transfer that was given up is over. [INFERRED]"""
-FIRST_DETAIL: Final = timedelta(minutes=3)
-"""Within so long a workout has a detail, whose time may be that of the offer. [INFERRED]"""
+FIRST_DETAIL: Final = timedelta(minutes=2)
+"""From the minute in which a workout began, it has its first detail within so long, whose time may
+be that of the offer. [INFERRED]"""
 STARTS: Final = 4
 """How often a transfer is asked for, when the band is busy."""
 
@@ -96,8 +97,6 @@ for the records that were lost here, and may forget them; so it gets the latter.
 """
 _counting_bytes: WeakSet[Link] = WeakSet()
 """Links with bands that were found to announce minutes in bytes."""
-_without_zone: WeakSet[Link] = WeakSet()
-"""Links with bands whose offers were found to be by the clocks here, whatever zone they tell."""
 
 
 def encode_start(kind: RecordKind, since: datetime) -> bytes:
@@ -199,10 +198,6 @@ async def fetch(
             await exchange.acknowledge()
 
 
-def _minute(moment: datetime) -> int:
-    return int(moment.timestamp()) // 60
-
-
 class _Exchange:
     """What is said on the control characteristic in one round, and what is sent in answer."""
 
@@ -213,7 +208,7 @@ class _Exchange:
         self._packets = packets
         self._kind = kind
         self._since = since
-        self._place = since.tzinfo or UTC
+        self._start = encode_start(kind, since)
         self._ends = asyncio.get_running_loop().time() + ROUND_TIMEOUT.total_seconds()
         self._disturbed = False
         """Whether records came while a reply was waited for."""
@@ -226,7 +221,7 @@ class _Exchange:
         for again in (False, True):
             if again and self._is_over():
                 break
-            offer = await self._ask_for_sure(again=again)
+            offer = await self._ask(again=again)
             if offer is None:
                 break
             if not self._is_asked_for(offer) or offer.start in unwanted:
@@ -262,39 +257,10 @@ class _Exchange:
     def _is_over(self) -> bool:
         return asyncio.get_running_loop().time() >= self._ends
 
-    async def _ask_for_sure(self, *, again: bool) -> Offer | None:
-        """Ask likewise, and see that an offer in the zone of another place means that zone.
-
-        A band that always tells the same would have its records stored hours too early or too
-        late. It is found out by what it answers when it is asked by the clocks of this place for
-        the moment that it told: that moment once more, or the time on the wall. [INFERRED]
-        """
-        offer = await self._ask(self._since, again=again)
-        if offer is None or self._link in _without_zone:
-            return offer
-        here = offer.start.astimezone(self._place)
-        sure = here.utcoffset() == offer.start.utcoffset() or _minute(here) == _minute(self._since)
-        # The minutes come first, and what they show goes for the workouts as well.
-        if sure or self._kind is not RecordKind.MINUTES:
-            return offer
-        await self._ask(here, again=again)
-        return await self._ask(self._since, again=again)
-
-    def _put_in_place(self, offer: Offer, since: datetime) -> Offer:
-        """Take what is offered for the time on the wall that was asked for to be that time.
-
-        That records begin earlier or later by as much as the zones differ would be an accident.
-        """
-        here = _on_wall(offer.start, self._place)
-        if here.utcoffset() != offer.start.utcoffset() and _minute(here) == _minute(since):
-            _without_zone.add(self._link)
-        return Offer(offer.amount, here) if self._link in _without_zone else offer
-
-    async def _ask(self, since: datetime, *, again: bool) -> Offer | None:
+    async def _ask(self, *, again: bool) -> Offer | None:
         """Make the band ready to send; None when it has nothing, or not a second time."""
-        start = encode_start(self._kind, since)
         for _ in range(STARTS):
-            await self._link.write(Characteristic.FETCH_CONTROL, start)
+            await self._link.write(Characteristic.FETCH_CONTROL, self._start)
             reply = await self._reply(_START, REPLY_TIMEOUT)
             if self._disturbed:
                 # The rest of a transfer that was given up here must not get into this one.
@@ -304,8 +270,7 @@ class _Exchange:
                 raise BandSilent(f"the band does not answer when asked for {_WORDS[self._kind]}")
             match decode_status(reply, _START):
                 case 0x01:
-                    offer = decode_offer(reply, self._place)
-                    return offer and self._put_in_place(offer, since)
+                    return decode_offer(reply, self._since.tzinfo or UTC)
                 case 0x02 if self._link in _unacknowledged:
                     break
                 case 0x02:
