@@ -18,7 +18,7 @@ from custom_components.mi_band.archive import async_get_archive
 from custom_components.mi_band.band.errors import LinkLost
 from tests.crash.core import core
 from tests.crash.house import PLACES, House, nothing
-from tests.crash.life import ZONE, lived_long_ago, options, recorded, stored
+from tests.crash.life import lived_long_ago, options, recorded, stored
 from tests.emulator.backend import client_class
 from tests.emulator.band import EmulatedBand
 from tests.emulator.central import Adapter
@@ -105,8 +105,6 @@ async def _run(every: int) -> None:
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, lived_long_ago():
         async with core(Path(folder)) as hass:
-            # Where the bands are: of one that tells another zone it is seen first if it means that.
-            await hass.config.async_set_time_zone(ZONE.key)
             archive = await async_get_archive(hass)
             street = Street(House(hass, archive._history), Projected(hass, archive, "quiet"))
             await street.begin()

@@ -18,7 +18,7 @@ from tests.link.lab import Lab, state
 
 from .direct import DirectBand
 from .house import DAYS, PACKETS, PLACES, House
-from .life import NOW, ZONE, options, recorded, stored
+from .life import NOW, options, recorded, stored
 
 SOME_PLACES: Final = sorted({*PLACES[::100], *((day, PACKETS) for day in range(DAYS))})
 WHEN: Final = ("before the statistics", "after the statistics")
@@ -35,9 +35,7 @@ def history(tmp_path: Path) -> Generator[History]:
 
 
 @pytest.fixture
-async def house(hass: HomeAssistant, history: History) -> House:
-    # Where the bands are: of one that tells another zone it is seen first whether it means that.
-    await hass.config.async_set_time_zone(ZONE.key)
+def house(hass: HomeAssistant, history: History) -> House:
     return House(hass, history)
 
 
