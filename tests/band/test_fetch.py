@@ -439,10 +439,12 @@ async def test_of_a_band_that_cannot_be_asked_twice_the_minutes_are_kept() -> No
 
 
 @pytest.mark.usefixtures("short_waits")
-async def test_a_gap_of_all_counters_is_not_taken_for_the_end_of_what_came() -> None:
-    packets = cut(_LONG)
+@pytest.mark.parametrize("size", [len(_LONG) - short for short in (0, 4, 8, 12)])
+async def test_a_gap_of_all_counters_is_not_taken_for_the_end_of_what_came(size: int) -> None:
+    records = _LONG[:size]
+    packets = cut(records)
     busy = Round([control("100102")])
-    link = GivingLink(whole(_LONG, _START, packets=packets[:20] + packets[276:]), busy)
+    link = GivingLink(whole(records, _START, packets=packets[:20] + packets[276:]), busy)
     with pytest.raises(RecordsLost):
         await _fetch(link)
 

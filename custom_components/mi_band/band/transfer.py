@@ -84,8 +84,8 @@ class Transfer:
         self._before = before
         self._records = bytearray()
         self._packets = 0
-        self._room = 0
-        """What the latest packet held of the records, in bytes."""
+        self._full = self._room = 0
+        """What the first and the latest packet held of the records, in bytes."""
         self._shrunk = False
         self._sure: int | None = None
         """How many bytes came before the first packet that splits a minute; None without one."""
@@ -136,6 +136,7 @@ class Transfer:
         if self._sure is None and self._kind is RecordKind.MINUTES and room % _MINUTE_SIZE:
             self._sure = len(self._records)
         self._shrunk, self._room = room < self._room, room
+        self._full = self._full or room
         self._packets += 1
         self._records += packet[1:]
 
@@ -219,9 +220,9 @@ class Transfer:
 
         A gap of 256 packets leaves the counters as they are.
         """
-        room = max(self._room, 1)
-        packets = (self._announced - len(self._records)) // room
-        return self._right is False or (packets > 0 and packets % _TURN == 0)
+        turn = _TURN * max(self._full, 1)
+        missing = self._announced - len(self._records)
+        return self._right is False or (missing > 0 and missing % turn == 0)
 
 
 def _common(one: bytes, other: bytes) -> bytes:
