@@ -56,9 +56,6 @@ AGE_INTERVAL: Final = timedelta(minutes=15)
 """How often it is told how old the last record is: no more than anybody needs to know."""
 WORKOUT_REST: Final = timedelta(seconds=10)
 """How long a band has to store a workout that ended: "some seconds" in protocol-data.md, 8."""
-LEAST_BETWEEN: Final = timedelta(minutes=5)
-"""From one sync for something that happened to the next for the same. Of what makes a band say that
-its wearer woke up, no document tells all, and each sync costs its battery."""
 PATIENCE: Final = timedelta(seconds=60)
 """How long a command waits for a link that is made for it: as long as one try takes at most."""
 
@@ -120,7 +117,6 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self._event_listeners: set[Callable[[DeviceEvent], None]] = set()
         self.readings = Readings()
         self._reported: set[Characteristic] = set()
-        self._due: dict[str, float] = {}
         self.alerts = async_get_alert_queue(hass, self.identity)
         self.alerts.serve(
             entry.title,
@@ -207,7 +203,6 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
         self._publish(replace(state, connected=True, reachable=True, signal_dbm=heard_dbm))
         # By itself it is no reason to hold the link, but each sync is.
         # All but the records was read before the link was there for everybody.
-        self._due.clear()
         self.companions.start(
             "sync", self._timetable.async_keep(self._async_sync_records, self._async_sync_all)
         )
@@ -297,17 +292,12 @@ class MiBandCoordinator(DataUpdateCoordinator[BandState]):
                 listener(event)
 
     def _sync_soon(self, name: str, after: timedelta = timedelta()) -> None:
-        """Sync for something that happened; what happens again meanwhile waits for its turn."""
-        now, due = self.hass.loop.time(), self._due.get(name, float("-inf"))
-        if due > now:
+        wait = self._timetable.plan(name, after)
+        if wait is None:
             return
-        soon, later = now + after.total_seconds(), due + LEAST_BETWEEN.total_seconds()
-        self._due[name] = due = max(soon, later)
-        self.companions.start(
-            # Beside the one that still runs, as likely as not.
-            name if due == soon else f"later {name}",
-            self._timetable.async_try(self._async_sync_records, after=timedelta(seconds=due - now)),
-        )
+        # Beside the one that still runs, as likely as not, when it has to wait for its turn.
+        name = name if wait == after else f"later {name}"
+        self.companions.start(name, self._timetable.async_try(self._async_sync_records, after=wait))
 
     def _publish(self, state: BandState) -> None:
         if state == self.data:

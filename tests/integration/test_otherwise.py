@@ -21,7 +21,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.mi_band.band.state import BandState
 from custom_components.mi_band.companions import FIRST_REST, MOST_BREAKS
-from custom_components.mi_band.coordinator import LEAST_BETWEEN
+from custom_components.mi_band.timetable import LEAST_BETWEEN
 from tests.emulator.backend import AttachedScanner
 from tests.emulator.band import EmulatedBand
 from tests.emulator.gatt import server
