@@ -7,7 +7,6 @@ import pytest
 import regex
 
 from custom_components.mi_band.band.calls import encode_call, hang_up, ring
-from custom_components.mi_band.band.errors import CommandRefused
 from custom_components.mi_band.band.texts import clean
 from custom_components.mi_band.band.uuids import Characteristic
 from tests.vectors import calls as vectors
@@ -54,8 +53,7 @@ async def test_a_call_begins_with_showing_names_and_ends_with_its_end() -> None:
     ]
 
 
-async def test_a_band_that_shows_no_names_does_not_ring() -> None:
+async def test_a_band_that_shows_no_names_rings_all_the_same() -> None:
     link = ScriptedLink(lambda _: (b"\x10\x06\x10\x00\x05",))
-    with pytest.raises(CommandRefused):
-        await ring(link, "Alice")
-    assert link.packets(Characteristic.NEW_ALERT) == []
+    await ring(link, "Alice")
+    assert link.packets(Characteristic.NEW_ALERT) == [vectors.CALL.packet]
