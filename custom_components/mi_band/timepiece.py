@@ -1,14 +1,13 @@
 """The clock of a band, which is not set before the minutes that it told the time of are here."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
-from datetime import datetime
 import logging
 from typing import Final
 
 from homeassistant.util import dt as dt_util
 
-from .band.clock import ClockReading, look_at_clock, overwrite_clock
+from .band.clock import ClockReading, correct_clock, look_at_clock, overwrite_clock
 from .band.clock_error import ClockError
 from .band.errors import UNAVAILABLE, BandBusy, BandError, LinkLost
 from .band.link import Link
@@ -56,8 +55,8 @@ class Timepiece:
         error = ClockError.of(reading.shown, now)
         if is_new and not reading.knows_zone:
             error = None
-        if error is None and not reading.is_right_at(now):
-            await self._async_write(link, now)
+        if error is None:
+            await self._async_try(correct_clock(link, now, reading))
         self._error = error
 
     @asynccontextmanager
@@ -84,13 +83,13 @@ class Timepiece:
 
     async def _async_set(self, link: Link) -> None:
         if self._error is not None:
-            await self._async_write(link, dt_util.now())
+            await self._async_try(overwrite_clock(link, dt_util.now()))
             self._error = None
         self._failures = 0
 
-    async def _async_write(self, link: Link, now: datetime) -> None:
+    async def _async_try(self, writing: Awaitable[object]) -> None:
         try:
-            await overwrite_clock(link, now)
+            await writing
         except UNAVAILABLE as err:
             self._tell(err)
 

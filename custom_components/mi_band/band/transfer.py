@@ -149,6 +149,8 @@ class Transfer:
     def is_whole(self, *, counted_in_bytes: bool) -> bool:
         """Tell whether it ended with the right checksum, or without one but with the amount.
 
+        That what follows the end of this band's transfers may be no checksum is [INFERRED].
+
         Args:
             counted_in_bytes: believe an amount of minutes in bytes. Else it is taken for what came
                 by chance of four times as much.
